@@ -1,0 +1,12 @@
+"""The fixed addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from supportdesk.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+]

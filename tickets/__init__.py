@@ -1,0 +1,1 @@
+"""The desk: orders, tickets, claims, evidence, deadlines, and the four faces."""

@@ -1,0 +1,10 @@
+"""The desk as a Django application."""
+
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    """Orders, tickets, claims, evidence, deadlines."""
+
+    name = "tickets"
+    verbose_name = "Support desk"

@@ -1,0 +1,47 @@
+"""What an action answers when it will not act. Each message is for the person who asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from policies.types import Decision
+    from tickets.models import Event
+
+
+class ActionError(Exception):
+    """Not done; ``message`` says why and what the person can do, in their language."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class NotAllowed(ActionError):
+    """This actor may not do that here."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _("Your role does not allow this."))
+
+
+class InvalidInput(ActionError):
+    """Something typed cannot be used; ``field`` names where."""
+
+
+class Conflict(ActionError):
+    """Somebody else was first; ``event`` is what happened meanwhile, where known."""
+
+    def __init__(self, message: str, event: Event | None = None) -> None:
+        super().__init__(message)
+        self.event = event
+
+
+class CannotFile(ActionError):
+    """The store's rule does not let this request become a claim; ``decision`` says which."""
+
+    def __init__(self, message: str, decision: Decision) -> None:
+        super().__init__(message)
+        self.decision = decision

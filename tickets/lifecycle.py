@@ -1,0 +1,144 @@
+"""States, and the moves allowed between them, as tables. Pure.
+
+The actions ask :func:`may_follow` before they save; check constraints in the
+models mirror what can be said in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class TicketState(StrEnum):
+    """Whose turn it is in a conversation."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING = "waiting"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class WaitingFor(StrEnum):
+    """Whom a waiting ticket waits for."""
+
+    NOBODY = ""
+    CUSTOMER = "customer"
+    MANUFACTURER = "manufacturer"
+    CARRIER = "carrier"
+
+
+class ClaimState(StrEnum):
+    """How far a request for an outcome has come."""
+
+    AWAITING_EVIDENCE = "awaiting_evidence"
+    UNDER_REVIEW = "under_review"
+    WITH_MANUFACTURER = "with_manufacturer"
+    APPROVED = "approved"
+    AWAITING_RETURN = "awaiting_return"
+    INSPECTING = "inspecting"
+    FULFILLED = "fulfilled"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class PickupState(StrEnum):
+    """A parcel on the shelf."""
+
+    PREPARING = "preparing"
+    RESERVED = "reserved"
+    COLLECTED = "collected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class EvidenceState(StrEnum):
+    """What the inspection said of a file."""
+
+    READY = "ready"
+    UNREADABLE = "unreadable"
+
+
+class DeadlineState(StrEnum):
+    """``pending`` waits; ``overdue`` has alerted a person and still waits for one."""
+
+    PENDING = "pending"
+    MET = "met"
+    FIRED = "fired"
+    OVERDUE = "overdue"
+    MET_LATE = "met_late"
+    CANCELLED = "cancelled"
+
+
+class RefundState(StrEnum):
+    """Money on its way back."""
+
+    REQUESTED = "requested"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class OutboxState(StrEnum):
+    """One outside act: waiting or leased, then settled one way or the other."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+OPEN_CLAIM_STATES: frozenset[ClaimState] = frozenset(
+    {
+        ClaimState.AWAITING_EVIDENCE,
+        ClaimState.UNDER_REVIEW,
+        ClaimState.WITH_MANUFACTURER,
+        ClaimState.APPROVED,
+        ClaimState.AWAITING_RETURN,
+        ClaimState.INSPECTING,
+    }
+)
+
+_C = ClaimState
+CLAIM_MOVES: Mapping[ClaimState, frozenset[ClaimState]] = {
+    _C.AWAITING_EVIDENCE: frozenset({_C.UNDER_REVIEW, _C.REFUSED, _C.EXPIRED, _C.WITHDRAWN}),
+    _C.UNDER_REVIEW: frozenset(
+        {_C.AWAITING_EVIDENCE, _C.WITH_MANUFACTURER, _C.APPROVED, _C.REFUSED, _C.WITHDRAWN}
+    ),
+    _C.WITH_MANUFACTURER: frozenset({_C.APPROVED, _C.UNDER_REVIEW, _C.REFUSED, _C.WITHDRAWN}),
+    _C.APPROVED: frozenset({_C.AWAITING_RETURN, _C.FULFILLED, _C.WITHDRAWN}),
+    _C.AWAITING_RETURN: frozenset({_C.INSPECTING, _C.WITHDRAWN}),
+    _C.INSPECTING: frozenset({_C.FULFILLED, _C.REFUSED}),
+    _C.REFUSED: frozenset({_C.UNDER_REVIEW}),
+    _C.EXPIRED: frozenset({_C.UNDER_REVIEW, _C.AWAITING_EVIDENCE}),
+    _C.FULFILLED: frozenset(),
+    _C.WITHDRAWN: frozenset(),
+}
+
+_T = TicketState
+TICKET_MOVES: Mapping[TicketState, frozenset[TicketState]] = {
+    _T.NEW: frozenset({_T.OPEN, _T.WAITING, _T.SOLVED, _T.CLOSED}),
+    _T.OPEN: frozenset({_T.WAITING, _T.SOLVED, _T.CLOSED}),
+    _T.WAITING: frozenset({_T.OPEN, _T.SOLVED, _T.CLOSED}),
+    _T.SOLVED: frozenset({_T.OPEN, _T.WAITING, _T.CLOSED}),
+    _T.CLOSED: frozenset({_T.OPEN, _T.WAITING}),
+}
+
+_P = PickupState
+PICKUP_MOVES: Mapping[PickupState, frozenset[PickupState]] = {
+    _P.PREPARING: frozenset({_P.RESERVED, _P.CANCELLED}),
+    _P.RESERVED: frozenset({_P.COLLECTED, _P.EXPIRED, _P.CANCELLED}),
+    _P.COLLECTED: frozenset(),
+    _P.EXPIRED: frozenset(),
+    _P.CANCELLED: frozenset(),
+}
+
+
+def may_follow(
+    moves: Mapping[StrEnum, frozenset[StrEnum]], here: StrEnum | str, there: StrEnum | str
+) -> bool:
+    """Whether the table allows the move from ``here`` to ``there``."""
+    return any(there == allowed for allowed in moves.get(here, frozenset()))  # type: ignore[call-overload]  # a plain str equals its StrEnum member

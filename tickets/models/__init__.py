@@ -1,0 +1,36 @@
+"""The nouns: fields, constraints, querysets. Behaviour lives in the actions."""
+
+from tickets.models.claim import Claim, ClaimItem, Draft, Evidence
+from tickets.models.deadline import Deadline
+from tickets.models.event import Event
+from tickets.models.order import Order, OrderLine, Pickup, Refund, Shipment
+from tickets.models.outbox import KeptMail, Outbox, RateBucket
+from tickets.models.people import Membership, Role, User
+from tickets.models.store import Customer, Product, Store, Supplier
+from tickets.models.ticket import Message, Ticket
+
+__all__ = [
+    "Claim",
+    "ClaimItem",
+    "Customer",
+    "Deadline",
+    "Draft",
+    "Event",
+    "Evidence",
+    "KeptMail",
+    "Membership",
+    "Message",
+    "Order",
+    "OrderLine",
+    "Outbox",
+    "Pickup",
+    "Product",
+    "RateBucket",
+    "Refund",
+    "Role",
+    "Shipment",
+    "Store",
+    "Supplier",
+    "Ticket",
+    "User",
+]

@@ -1,0 +1,89 @@
+"""What happened: append-only, and enough to explain itself alone."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tickets.models.base import implies, one_of
+from tickets.models.claim import Claim
+from tickets.models.order import Pickup
+from tickets.models.store import Customer, Store
+from tickets.models.ticket import Ticket
+
+ACTOR_KINDS = ("staff", "customer", "system", "integration")
+# What an event of these kinds decided, it decided by a rule of a pack.
+DECISION_KINDS = (
+    "claim_filed",
+    "evidence_added",
+    "claim_approved",
+    "claim_refused",
+    "pickup_expired",
+)
+
+
+class Event(models.Model):
+    """One change of state, one row, in the same transaction. A trigger refuses the rest.
+
+    ``seq`` counts per ticket (or per pickup) without gaps. For a decision ``rule``,
+    ``policy_version`` and ``data["facts"]`` say what was decided by what and on what.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="events")
+    ticket = models.ForeignKey(
+        Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+    claim = models.ForeignKey(
+        Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+    pickup = models.ForeignKey(
+        Pickup, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+    )
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=12)
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor_customer = models.ForeignKey(
+        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    rule = models.CharField(max_length=80, blank=True, default="")
+    policy_version = models.ForeignKey(
+        "policies.PolicyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("actor_kind", ACTOR_KINDS, "event_actor_known"),
+            models.CheckConstraint(
+                name="event_names_its_actor",
+                condition=Q(actor_kind="staff", actor_user__isnull=False, actor_customer=None)
+                | Q(actor_kind="customer", actor_customer__isnull=False, actor_user=None)
+                | Q(actor_kind__in=["system", "integration"], actor_user=None, actor_customer=None),
+            ),
+            models.CheckConstraint(
+                name="event_has_one_subject",
+                condition=Q(ticket__isnull=False, pickup__isnull=True)
+                | Q(ticket__isnull=True, pickup__isnull=False, claim__isnull=True),
+            ),
+            implies(
+                Q(kind__in=DECISION_KINDS),
+                ~Q(rule="") & Q(policy_version__isnull=False),
+                "event_decision_cites_rule_and_version",
+            ),
+            models.UniqueConstraint(
+                fields=["ticket", "seq"], condition=Q(ticket__isnull=False), name="event_seq_ticket"
+            ),
+            models.UniqueConstraint(
+                fields=["pickup", "seq"], condition=Q(pickup__isnull=False), name="event_seq_pickup"
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "at", "id"], name="event_by_store")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"

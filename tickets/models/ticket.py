@@ -1,0 +1,98 @@
+"""The conversation, and whose turn it is."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tickets.lifecycle import TicketState, WaitingFor
+from tickets.models.base import implies, one_of
+from tickets.models.order import Order
+from tickets.models.store import Customer, Store
+from tickets.references import spoken
+
+MESSAGE_KINDS = ("customer", "agent", "note", "system")
+
+
+class Ticket(models.Model):
+    """One conversation. ``last_seq`` numbers its events without gaps, under the row's lock."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="tickets")
+    reference = models.CharField(max_length=8, unique=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
+    order = models.ForeignKey(
+        Order, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
+    )
+    request = models.CharField(max_length=30, help_text="The request type, e.g. defect.")
+    subject = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, default=TicketState.NEW)
+    waiting_for = models.CharField(max_length=12, blank=True, default=WaitingFor.NOBODY)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    opened_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    last_speaker = models.CharField(max_length=8, default="customer")
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    link_generation = models.PositiveSmallIntegerField(default=1)
+    last_seq = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            one_of("state", TicketState, "ticket_state_known"),
+            one_of("waiting_for", WaitingFor, "ticket_waiting_known"),
+            implies(
+                Q(state=TicketState.WAITING),
+                ~Q(waiting_for=WaitingFor.NOBODY),
+                "ticket_waits_for_somebody",
+            ),
+            implies(
+                ~Q(state=TicketState.WAITING),
+                Q(waiting_for=WaitingFor.NOBODY),
+                "ticket_waits_only_when_waiting",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-opened_at"], name="ticket_by_customer"),
+            models.Index(
+                fields=["store", "next_due_at", "id"],
+                name="ticket_queue",
+                condition=Q(state__in=["new", "open", "waiting"]),
+            ),
+        ]
+        ordering = ["-opened_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.spoken_reference
+
+    @property
+    def spoken_reference(self) -> str:
+        """``7KM4-QX9D``: what people read and say."""
+        return spoken(self.reference)
+
+
+class Message(models.Model):
+    """One thing said. A ``note`` is for staff only and is never mailed to a customer."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    kind = models.CharField(max_length=8)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    body = models.TextField()
+    at = models.DateTimeField()
+    form_key = models.UUIDField(null=True, blank=True, unique=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", MESSAGE_KINDS, "message_kind_known"),
+            implies(
+                Q(kind__in=["agent", "note"]), Q(author__isnull=False), "message_staff_has_author"
+            ),
+        ]
+        indexes = [models.Index(fields=["ticket", "at", "id"], name="message_in_ticket")]
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.ticket_id}"
