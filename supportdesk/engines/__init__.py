@@ -1,0 +1,1 @@
+"""How PostgreSQL and Valkey are run on one machine. Knows processes, not wheels (see embedded)."""
