@@ -82,6 +82,13 @@ def stop(data_dir: Path | None = None, only: Iterable[str] = ENGINES) -> list[st
         return _stop(place, only)
 
 
+def hold(data_dir: Path | None = None) -> IO[str]:
+    """Count as a user of the engines until the returned file is closed, or this process ends."""
+    handle = (_resolved(data_dir) / _USERS).open("a")
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle
+
+
 def stop_unless_used(data_dir: Path | None = None) -> list[str]:
     """Stop the engines unless a process still uses them or `start` was asked to keep them."""
     with _door(data_dir) as place, (place / _USERS).open("a") as users:
@@ -177,8 +184,7 @@ def _use(data_dir: Path | None, name: str) -> Engines:
     with _door(data_dir) as place:
         engines = _start(place, [name], durable=True)
         if place not in _held:
-            _held[place] = (place / _USERS).open("a")
-            fcntl.flock(_held[place], fcntl.LOCK_SH)
+            _held[place] = hold(place)
             atexit.register(_let_go, place, os.getpid())
     return engines
 

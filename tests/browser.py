@@ -24,3 +24,17 @@ def program() -> str | None:
     if asked:
         return asked
     return next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
+
+
+def main() -> None:
+    """Start the browser once and say which it is; an error when it does not start."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program(), args=ARGUMENTS)
+        print("Chromium", found.version)
+        found.close()
+
+
+if __name__ == "__main__":
+    main()
