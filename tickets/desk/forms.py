@@ -1,0 +1,233 @@
+"""What staff type: one form a step. A form checks shapes; the actions check what may be."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tickets.desk import labels
+
+
+class StepForm(forms.Form):
+    """A form of one step. ``seen`` is the ticket's last event that the person looked at.
+
+    ``name`` keeps the ids of several forms of one page apart; ``options`` are what the
+    page knows and the form needs (outcomes, rules, kinds of evidence).
+    """
+
+    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, name: str = "", options: Any = None, **kwargs: Any) -> None:
+        self.options = options
+        super().__init__(*args, auto_id=f"{name}-%s" if name else "id_%s", **kwargs)
+        self.use_required_attribute = True
+        self.prepare()
+        for bound in self.visible_fields():
+            self._describe(bound)
+
+    def prepare(self) -> None:
+        """Fill in choices out of ``options``; nothing for most forms."""
+
+    def _describe(self, bound: forms.BoundField) -> None:
+        widget = bound.field.widget
+        if isinstance(widget, forms.CheckboxInput | forms.RadioSelect):
+            widget.attrs.setdefault("class", "form-check-input")
+        elif isinstance(widget, forms.Select):
+            widget.attrs.setdefault("class", "form-select")
+        else:
+            widget.attrs.setdefault("class", "form-control")
+        if self.is_bound and bound.errors:
+            widget.attrs["class"] += " is-invalid"
+
+
+def _note(label: Any, hint: Any, *, required: bool = False) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        required=required,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+_TO_CUSTOMER = _("The customer reads this in the mail.")
+_REASON = _("Stands in the history, with your name.")
+
+
+class ApproveForm(StepForm):
+    """An outcome (the button pressed says which) and a word to the customer."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), widget=forms.HiddenInput)
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` are the outcomes that may be approved."""
+        field = self.fields["outcome"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(key, labels.OUTCOMES.get(key, key)) for key in self.options or ()]
+
+
+class RefuseForm(StepForm):
+    """A rule of the pack, and a word to the customer."""
+
+    rule = forms.ChoiceField(label=_("Rule"), help_text=_("The customer is told its sentence."))
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` are (rule id, sentence) pairs; the sentence is the preview."""
+        field = self.fields["rule"]
+        assert isinstance(field, forms.ChoiceField)
+        pairs: Sequence[tuple[str, str]] = self.options or ()
+        field.choices = [("", _("Choose a rule")), *((key, key) for key, _sentence in pairs)]
+
+
+class EvidenceRequestForm(StepForm):
+    """How many files of which kind, until when."""
+
+    days = forms.IntegerField(
+        label=_("Days to send it"),
+        min_value=1,
+        max_value=90,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    note = _note(_("What exactly is needed"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` is (kind -> label, default days)."""
+        kinds, days = self.options or ({}, 7)
+        self.kinds = list(kinds)
+        self.fields["days"].initial = days
+        for kind, label in kinds.items():
+            self.fields[f"need_{kind}"] = forms.IntegerField(
+                label=label,
+                min_value=0,
+                max_value=20,
+                required=False,
+                initial=0,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )
+
+    def counts(self) -> list[forms.BoundField]:
+        """The fields for the kinds, for the template."""
+        return [self[f"need_{kind}"] for kind in self.kinds]
+
+    def clean(self) -> dict[str, Any]:
+        """At least one file must be asked for."""
+        data = super().clean() or {}
+        data["wanted"] = {
+            kind: data[f"need_{kind}"] for kind in self.kinds if data.get(f"need_{kind}")
+        }
+        if not data["wanted"] and not self.errors:
+            raise forms.ValidationError(_("Say how many files of which kind are needed."))
+        return data
+
+
+class NoteForm(StepForm):
+    """A step that needs nothing but an optional word to the customer."""
+
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+
+class AnswerForm(StepForm):
+    """What the manufacturer said, and what follows when it agreed."""
+
+    agreed = forms.TypedChoiceField(
+        label=_("The manufacturer"),
+        choices=[("yes", _("agreed")), ("no", _("did not agree"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    outcome = forms.ChoiceField(label=_("Outcome when it agreed"), required=False)
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` are the outcomes that may be approved."""
+        field = self.fields["outcome"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(key, labels.OUTCOMES.get(key, key)) for key in self.options or ()]
+
+
+class InspectForm(StepForm):
+    """What the inspection of the returned items found."""
+
+    passed = forms.TypedChoiceField(
+        label=_("The items"),
+        choices=[("yes", _("are as claimed")), ("no", _("are not as claimed: refuse"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+
+class ReasonForm(StepForm):
+    """A step that must be explained."""
+
+    reason = _note(_("Reason"), _REASON, required=True)
+
+
+class DeliveryForm(StepForm):
+    """When a parcel arrived, on the store's clock."""
+
+    shipment = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    delivered_at = forms.DateTimeField(
+        label=_("Delivered"),
+        help_text=_("On the store's clock. The windows count from this day."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+    )
+
+
+class MessageForm(StepForm):
+    """A reply to the customer, or a note that never leaves the desk."""
+
+    kind = forms.ChoiceField(
+        choices=[("agent", _("Reply to the customer")), ("note", _("Internal note"))],
+        widget=forms.RadioSelect,
+        initial="agent",
+    )
+    body = forms.CharField(
+        label=_("Message"), max_length=20000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class AssigneeForm(StepForm):
+    """Who takes care of a ticket; empty for nobody."""
+
+    assignee = forms.ChoiceField(label=_("Assignee"), required=False)
+
+    def prepare(self) -> None:
+        """``options`` are (pk, name) of those who work in the store."""
+        field = self.fields["assignee"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Nobody")), *((str(pk), name) for pk, name in self.options or ())]
+
+
+class HandOverForm(StepForm):
+    """The two things the counter must see before a pickup leaves the shelf."""
+
+    receipt_seen = forms.BooleanField(label=_("I have seen the e-mail receipt"), required=False)
+    identification_seen = forms.BooleanField(
+        label=_("I have seen an identification"), required=False
+    )
+
+
+class ExtendForm(ReasonForm):
+    """More days for a reservation."""
+
+    days = forms.IntegerField(
+        label=_("More days"),
+        min_value=1,
+        max_value=60,
+        initial=7,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    field_order = ["days", "reason"]
+
+
+class PlainForm(StepForm):
+    """A step that is one button."""

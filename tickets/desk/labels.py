@@ -1,0 +1,155 @@
+"""The words of the desk: states, steps, deadlines and events as staff read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import _StrPromise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from tickets.lifecycle import ClaimState, PickupState, TicketState
+from tickets.models import Claim, Ticket
+
+Words = Mapping[str, _StrPromise]
+
+REQUESTS: Words = {
+    "missing_photocard": _("Missing content"),
+    "defect": _("Defect"),
+    "transit_damage": _("Damaged in transit"),
+    "lost_parcel": _("Parcel not arrived"),
+    "tracking_stalled": _("Tracking stands still"),
+    "poster_missing": _("Poster not arrived"),
+    "order_not_shipped": _("Order not shipped"),
+    "shipping_time": _("Shipping time"),
+    "cancel_order": _("Cancel the order"),
+    "change_address": _("Change the address"),
+    "change_of_mind": _("Return: change of mind"),
+    "pickup": _("Pickup"),
+    "preorder": _("Pre-order"),
+    "preorder_benefits": _("Pre-order benefits"),
+    "pending_charge": _("Pending charge"),
+    "gift_card": _("Gift card"),
+    "customs": _("Customs"),
+    "restock": _("Restock"),
+    "charts": _("Charts"),
+    "membership": _("Membership"),
+    "free_shipping": _("Free shipping"),
+    "points": _("Points"),
+    "points_expired": _("Expired points"),
+    "review_points": _("Points for a review"),
+    "delete_account": _("Delete the account"),
+    "account_details": _("Account details"),
+    "pop_now_return": _("Return of an online blind box"),
+    "blind_box": _("Blind box"),
+    "authenticity": _("Authenticity"),
+    "payment_methods": _("Payment methods"),
+    "carrier_contact": _("Contact the carrier"),
+    "page_error": _("Error on the shop's page"),
+}
+CLAIM_STATES: Words = {
+    ClaimState.AWAITING_EVIDENCE: _("Waiting for evidence"),
+    ClaimState.UNDER_REVIEW: _("Ready to decide"),
+    ClaimState.WITH_MANUFACTURER: _("With the manufacturer"),
+    ClaimState.APPROVED: _("Approved"),
+    ClaimState.AWAITING_RETURN: _("Waiting for the items"),
+    ClaimState.INSPECTING: _("Inspecting"),
+    ClaimState.FULFILLED: _("Fulfilled"),
+    ClaimState.REFUSED: _("Refused"),
+    ClaimState.EXPIRED: _("Expired"),
+    ClaimState.WITHDRAWN: _("Withdrawn"),
+}
+TICKET_STATES: Words = {
+    TicketState.NEW: _("New"),
+    TicketState.OPEN: _("Open"),
+    TicketState.WAITING: _("Waiting"),
+    TicketState.SOLVED: _("Solved"),
+    TicketState.CLOSED: _("Closed"),
+}
+PICKUP_STATES: Words = {
+    PickupState.PREPARING: _("Being prepared"),
+    PickupState.RESERVED: _("On the shelf"),
+    PickupState.COLLECTED: _("Handed over"),
+    PickupState.EXPIRED: _("Expired"),
+    PickupState.CANCELLED: _("Cancelled"),
+}
+OUTCOMES: Words = {
+    "refund": _("Refund"),
+    "replacement": _("Replacement"),
+    "return": _("Return"),
+}
+EVIDENCE: Words = {
+    "unboxing_video": _("Unboxing video"),
+    "photo": _("Photo"),
+    "defect_photo": _("Photo of the defect"),
+    "receipt": _("Receipt"),
+    "screenshot": _("Screenshot"),
+}
+DEADLINES: Words = {
+    "evidence_reminder": _("Remind the customer of the evidence"),
+    "evidence_due": _("Evidence is due; the claim closes without it"),
+    "manufacturer_update": _("Tell the customer how it stands"),
+    "manufacturer_due": _("The manufacturer's time is over"),
+    "process_warning": _("The process must end soon"),
+    "process_due": _("The process must have ended"),
+    "pickup_reminder": _("Remind the customer of the pickup"),
+    "pickup_expiry": _("The reservation ends"),
+    "refund_due": _("The refund must be paid"),
+}
+DEADLINE_STATES: Words = {
+    "pending": _("to come"),
+    "met": _("met"),
+    "fired": _("done"),
+    "overdue": _("overdue"),
+    "met_late": _("met late"),
+    "cancelled": _("no longer needed"),
+}
+SPEAKERS: Words = {
+    "customer": _("Customer"),
+    "agent": _("Us"),
+    "note": _("Note"),
+    "system": _("System"),
+}
+# What the customer declared, as a staff member reads it: (yes, no).
+SAID: Mapping[str, tuple[_StrPromise, _StrPromise]] = {
+    "opened": (_("Opened"), _("Still sealed")),
+    "package_damaged": (_("Package damaged outside"), _("Package not damaged outside")),
+    "video_exists": (_("A video exists"), _("No video exists")),
+    "receipt": (_("Has the receipt"), _("No receipt")),
+    "remote": (_("Returns from afar"), _("Comes to a store")),
+}
+
+
+def next_step(ticket: Ticket) -> str:
+    """What has to happen next, in two or three words, and by whom it reads."""
+    claim: Claim | None = getattr(ticket, "claim", None)
+    if claim is None:
+        if ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
+            return str(TICKET_STATES[ticket.state])
+        return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
+    steps = {
+        ClaimState.AWAITING_EVIDENCE: _t("Customer sends evidence"),
+        ClaimState.UNDER_REVIEW: _t("Decide"),
+        ClaimState.WITH_MANUFACTURER: _t("Manufacturer answers"),
+        ClaimState.APPROVED: _t("Fulfil: %(outcome)s")
+        % {"outcome": str(OUTCOMES.get(claim.outcome, "")).lower()},
+        ClaimState.AWAITING_RETURN: _t("Customer sends it back"),
+        ClaimState.INSPECTING: _t("Inspect"),
+    }
+    return steps.get(ClaimState(claim.state)) or str(CLAIM_STATES[claim.state])
+
+
+def about(ticket: Ticket) -> str:
+    """What a ticket is about: the items, else its subject."""
+    claim: Claim | None = getattr(ticket, "claim", None)
+    if claim is None:
+        return ticket.subject
+    titles = [item.line.title for item in claim.items.all()]
+    return ", ".join(titles) or ticket.subject
+
+
+def unread(ticket: Ticket) -> bool:
+    """Whether the customer said or did something that nobody of us has taken up yet."""
+    return ticket.state == TicketState.NEW or (
+        ticket.state == TicketState.OPEN and ticket.last_speaker == "customer"
+    )

@@ -1,0 +1,72 @@
+"""Who is at the desk: the signed-in person, their stores, and the one reading of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from supportdesk import clock
+from tickets import access, permissions
+from tickets.actor import Actor
+from tickets.desk import queues
+from tickets.models import Store, User
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, "Desk", P], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every view of the desk knows. ``store`` is the chosen filter, if any."""
+
+    user: User
+    actor: Actor
+    stores: list[Store]
+    store: Store | None
+    now: datetime
+
+    def may(self, store: Store, verb: str) -> bool:
+        """Whether this person may do ``verb`` in ``store``."""
+        return permissions.may(self.user, store, verb)
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        """The context of every page: the counts of the left zone and what the view adds."""
+        return {
+            "desk": self,
+            "queues": queues.QUEUES.values(),
+            "counts": queues.counts(self.user, self.now, self.store.pk if self.store else None),
+            "now": self.now,
+            "reader_zone": self.user.time_zone,
+            **more,
+        }
+
+
+def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let signed-in people with at least one store in; tell the others what to do.
+
+    Reads the clock once and hands everything to the view as a :class:`Desk`.
+    """
+
+    @login_required
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        user = request.user
+        assert isinstance(user, User)
+        stores = list(access.stores_for(user))
+        if not stores:
+            return render(request, "desk/no_store.html", status=403)
+        wanted = request.GET.get("store", "")
+        chosen = next((store for store in stores if store.slug == wanted), None)
+        desk = Desk(user, Actor.staff(user), stores, chosen, clock.now())
+        response = view(request, desk, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return inner

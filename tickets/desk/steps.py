@@ -1,0 +1,259 @@
+"""The steps of a claim as the desk offers them: which, under what words, with what form.
+
+A step is shown when the table of moves allows it and the person's role does; the action
+checks both again under its lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tickets.desk import forms, labels
+from tickets.desk.rulebook import Rulebook
+from tickets.lifecycle import CLAIM_MOVES, ClaimState, may_follow
+from tickets.models import Claim
+
+C = ClaimState
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A submit button: what it says, and the value that it sends."""
+
+    text: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in the abstract. ``url`` is the view's name; ``send`` are fixed fields."""
+
+    key: str
+    url: str
+    form: type[forms.StepForm]
+    title: Callable[[Claim], str]
+    shown: Callable[[Claim], bool]
+    buttons: Callable[[Claim, str], list[Button]]
+    options: Callable[[Claim, Rulebook], Any] = lambda claim, book: None
+    send: Mapping[str, str] | None = None
+    verb: str = "work"
+    icon: str = "check"
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One step on the page of one claim, ready to be shown."""
+
+    step: Step
+    title: str
+    form: forms.StepForm
+    buttons: Sequence[Button]
+    opened: bool = False
+
+
+def outcomes_of(claim: Claim, _book: Rulebook) -> list[str]:
+    """What may be approved: the rule's outcomes, or any where the rule promises nothing."""
+    return [o for o in claim.outcomes if o in labels.OUTCOMES] or list(labels.OUTCOMES)
+
+
+def _moves_to(*there: ClaimState) -> Callable[[Claim], bool]:
+    return lambda claim: any(may_follow(CLAIM_MOVES, claim.state, state) for state in there)
+
+
+def _is(*states: ClaimState) -> Callable[[Claim], bool]:
+    return lambda claim: claim.state in states
+
+
+def _says(text: Callable[[], str]) -> Callable[[Claim], str]:
+    return lambda claim: text()
+
+
+def _one(text: Callable[[str], str]) -> Callable[[Claim, str], list[Button]]:
+    return lambda claim, who: [Button(text(who))]
+
+
+def _approve_buttons(claim: Claim, who: str) -> list[Button]:
+    words = {
+        "replacement": _("Approve replacement and mail %(who)s"),
+        "refund": _("Approve refund and mail %(who)s"),
+        "return": _("Approve return and mail %(who)s"),
+    }
+    return [
+        Button(words[outcome] % {"who": who}, "outcome", outcome)
+        for outcome in outcomes_of(claim, Rulebook.EMPTY)
+    ]
+
+
+def _fulfil_title(claim: Claim) -> str:
+    if claim.outcome == "refund":
+        return _("Refund: mark as paid")
+    return _("Mark the %(outcome)s as done") % {
+        "outcome": str(labels.OUTCOMES.get(claim.outcome, claim.outcome)).lower()
+    }
+
+
+def _needs_override(claim: Claim) -> bool:
+    return claim.state == C.AWAITING_EVIDENCE
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "approve",
+        "decision",
+        forms.ApproveForm,
+        _says(lambda: _("Approve")),
+        _is(C.UNDER_REVIEW),
+        _approve_buttons,
+        outcomes_of,
+        {"decide": "approve"},
+        icon="check",
+        tone="go",
+    ),
+    Step(
+        "manufacturer",
+        "manufacturer",
+        forms.NoteForm,
+        _says(lambda: _("Ask the manufacturer")),
+        _moves_to(C.WITH_MANUFACTURER),
+        _one(lambda who: _("Send to the manufacturer and mail %(who)s") % {"who": who}),
+        icon="building-factory-2",
+    ),
+    Step(
+        "manufacturer-answer",
+        "manufacturer-answer",
+        forms.AnswerForm,
+        _says(lambda: _("Record the manufacturer's answer")),
+        _is(C.WITH_MANUFACTURER),
+        _one(lambda who: _("Record the answer and mail %(who)s") % {"who": who}),
+        outcomes_of,
+        icon="building-factory-2",
+        tone="go",
+    ),
+    Step(
+        "return-request",
+        "return",
+        forms.NoteForm,
+        _says(lambda: _("Ask for the items back")),
+        _moves_to(C.AWAITING_RETURN),
+        _one(lambda who: _("Ask %(who)s to send the items back") % {"who": who}),
+        send={"step": "request"},
+        icon="truck-return",
+    ),
+    Step(
+        "return-received",
+        "return",
+        forms.NoteForm,
+        _says(lambda: _("The items have arrived")),
+        _is(C.AWAITING_RETURN),
+        _one(lambda who: _("Record the arrival and mail %(who)s") % {"who": who}),
+        send={"step": "received"},
+        icon="package-import",
+        tone="go",
+    ),
+    Step(
+        "inspection",
+        "inspection",
+        forms.InspectForm,
+        _says(lambda: _("Record the inspection")),
+        _is(C.INSPECTING),
+        _one(lambda who: _("Record the inspection")),
+        icon="zoom-in",
+        tone="go",
+    ),
+    Step(
+        "fulfilment",
+        "fulfilment",
+        forms.NoteForm,
+        _fulfil_title,
+        lambda claim: claim.state == C.APPROVED
+        or (claim.state == C.INSPECTING and claim.inspected_at is not None),
+        _one(lambda who: _("Mark as done and mail %(who)s") % {"who": who}),
+        icon="package-export",
+        tone="go",
+    ),
+    Step(
+        "evidence-request",
+        "evidence-request",
+        forms.EvidenceRequestForm,
+        _says(lambda: _("Ask for evidence")),
+        _is(C.UNDER_REVIEW, C.AWAITING_EVIDENCE, C.EXPIRED),
+        _one(lambda who: _("Ask %(who)s for this") % {"who": who}),
+        lambda claim, book: (book.kinds, book.evidence_days),
+        icon="camera",
+    ),
+    Step(
+        "override",
+        "override",
+        forms.ReasonForm,
+        _says(lambda: _("Review without the evidence")),
+        _needs_override,
+        _one(lambda who: _("Review without the evidence")),
+        verb="override",
+        icon="key",
+    ),
+    Step(
+        "refuse",
+        "decision",
+        forms.RefuseForm,
+        _says(lambda: _("Refuse")),
+        lambda claim: _moves_to(C.REFUSED)(claim) and claim.state != C.INSPECTING,
+        _one(lambda who: _("Refuse and tell %(who)s why") % {"who": who}),
+        lambda claim, book: book.rules,
+        {"decide": "refuse"},
+        icon="minus",
+        tone="stop",
+    ),
+    Step(
+        "reopening",
+        "reopening",
+        forms.ReasonForm,
+        _says(lambda: _("Reopen")),
+        _is(C.REFUSED, C.EXPIRED),
+        _one(lambda who: _("Reopen and mail %(who)s") % {"who": who}),
+        icon="arrow-back-up",
+    ),
+    Step(
+        "withdrawal",
+        "withdrawal",
+        forms.NoteForm,
+        _says(lambda: _("Withdraw for the customer")),
+        _moves_to(C.WITHDRAWN),
+        _one(lambda who: _("Withdraw it and mail %(who)s") % {"who": who}),
+        icon="x",
+    ),
+)
+BY_KEY: Mapping[str, Step] = {step.key: step for step in STEPS}
+
+
+def form_for(step: Step, claim: Claim, book: Rulebook, data: Any = None) -> forms.StepForm:
+    """The step's form, with the options that this claim and its pack give."""
+    return step.form(data, name=step.key, options=step.options(claim, book))
+
+
+def offers(
+    claim: Claim,
+    book: Rulebook,
+    verbs: frozenset[str],
+    bound: tuple[str, forms.StepForm] | None = None,
+) -> list[Offer]:
+    """The steps that can follow now, for a person who may do ``verbs`` here.
+
+    A form that was not accepted is shown as typed, also when its step no longer follows.
+    """
+    who = claim.ticket.customer.name.split(" ")[0] or _("the customer")
+    found = []
+    for step in STEPS:
+        typed = bound[1] if bound and bound[0] == step.key else None
+        if typed is None and not (step.shown(claim) and step.verb in verbs):
+            continue
+        form = typed or form_for(step, claim, book)
+        found.append(
+            Offer(step, step.title(claim), form, step.buttons(claim, who), typed is not None)
+        )
+    return found

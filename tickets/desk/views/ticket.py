@@ -1,0 +1,96 @@
+"""One ticket: the conversation, the claim, and what may be done."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tickets import access
+from tickets.actions import talk
+from tickets.desk import page
+from tickets.desk.forms import AssigneeForm, MessageForm
+from tickets.desk.person import Desk, staff_only
+from tickets.desk.views.answer import refused
+from tickets.errors import ActionError
+
+
+@require_safe
+@staff_only
+def ticket(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """The page of a ticket; it changes nothing by being looked at."""
+    found = page.ticket_for(desk, reference)
+    if found.reference != reference:
+        return redirect("desk:ticket", found.reference)
+    return render(request, "desk/ticket.html", page.build(desk, found))
+
+
+@require_safe
+@staff_only
+def claim(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """A claim is shown on its ticket's page."""
+    return redirect("desk:ticket", access.claim_for(desk.actor, reference).ticket.reference)
+
+
+@require_safe
+@staff_only
+def what_if(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """The rule's answer had some facts been other ones. Nothing is written."""
+    found = page.ticket_for(desk, reference)
+    access.claim_for(desk.actor, reference)
+    if getattr(request, "htmx", False):
+        return render(request, "desk/what_if.html", page.what_if(desk, found, request.GET))
+    return render(request, "desk/ticket.html", page.build(desk, found, what_if=request.GET))
+
+
+@require_POST
+@staff_only
+def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """Reply to the customer, or leave a note for colleagues."""
+    found = access.ticket_for(desk.actor, reference)
+    form = MessageForm(request.POST, name="message")
+    if not form.is_valid():
+        return refused(request, desk, found, "message", form)
+    data = form.cleaned_data
+    try:
+        talk.say(
+            found,
+            data["body"],
+            kind=data["kind"],
+            actor=desk.actor,
+            now=desk.now,
+            form_key=data["form_key"],
+        )
+    except ActionError as error:
+        return refused(request, desk, found, "message", form, error)
+    note = data["kind"] == "note"
+    messages.success(request, _("Noted.") if note else _("Sent. The customer gets it by mail."))
+    return redirect("desk:ticket", found.reference)
+
+
+@require_POST
+@staff_only
+def assign(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """Give a ticket to a person, or to nobody."""
+    found = access.ticket_for(desk.actor, reference)
+    people = page.people_of(found.store)
+    form = AssigneeForm(
+        request.POST, name="assignee", options=[(p.pk, p.get_full_name()) for p in people]
+    )
+    if not form.is_valid():
+        return refused(request, desk, found, "assignee", form)
+    wanted = form.cleaned_data["assignee"]
+    person = next((p for p in people if str(p.pk) == wanted), None)
+    try:
+        talk.assign(found, person, actor=desk.actor, now=desk.now)
+    except ActionError as error:
+        return refused(request, desk, found, "assignee", form, error)
+    messages.success(
+        request,
+        _("%(name)s takes care of it.") % {"name": person.get_full_name()}
+        if person
+        else _("Nobody is assigned now."),
+    )
+    return redirect("desk:ticket", found.reference)
