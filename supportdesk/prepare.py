@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 
 import django
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command, get_commands
-from django.core.management.base import CommandError, SystemCheckError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, OperationalError, connection
 
 from supportdesk.engines.errors import EngineError
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
     try:
         django.setup()
-        call_command("check")
+        check()
         migrate()
         if options.static:
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -51,8 +52,6 @@ def main(arguments: list[str]) -> int:
             load_demo(options.demo)
         if options.administrator:
             first_administrator()
-    except SystemCheckError as error:
-        return _fail(str(error))
     except (NotReadyError, EngineError, ImproperlyConfigured, CommandError) as error:
         return _fail(str(error))
     except OperationalError as error:
@@ -60,6 +59,13 @@ def main(arguments: list[str]) -> int:
     except DatabaseError as error:
         return _fail(f"The database could not be brought up to date: {error}".strip())
     return 0
+
+
+def check() -> None:
+    """Stop on what Django's checks, and ours, call an error. Raises NotReadyError."""
+    found = [message for message in run_checks() if message.is_serious()]
+    if found:
+        raise NotReadyError("\n".join(f"{each.id}: {each.msg} {each.hint or ''}" for each in found))
 
 
 def migrate() -> None:
