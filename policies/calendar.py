@@ -71,6 +71,16 @@ class Calendar:
         """Return the instant at which a window of `days` local days from `start` is over."""
         return self.midnight(self.local_date(start) + timedelta(days=days + 1))
 
+    def days_later(self, at: datetime, days: int) -> datetime:
+        """Return local midnight at the start of the day `days` after `at`'s local day."""
+        return self.midnight(self.local_date(at) + timedelta(days=days))
+
+    def morning_before(self, closes_at: datetime, days: int, hour: int = 10) -> datetime:
+        """Return the local morning on which a window still has `days` days after that day."""
+        day = self.local_date(closes_at) - _DAY * (days + 1)
+        local = datetime(day.year, day.month, day.day, hour, tzinfo=self.zone)
+        return local.astimezone(UTC).astimezone(self.zone)
+
     def is_business_day(self, day: date) -> bool:
         """Say whether a day is neither at the weekend nor a public holiday."""
         if day.weekday() >= _SATURDAY:

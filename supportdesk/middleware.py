@@ -22,6 +22,7 @@ class DatabaseDownMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -47,6 +48,7 @@ class StaffZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
         user = getattr(request, "user", None)
         zone = getattr(user, "time_zone", "") if user and user.is_authenticated else ""
         if zone and zone in zoneinfo.available_timezones():

@@ -104,7 +104,9 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
 }
 if env.str("TEST_DB_NAME", default=""):
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DB_NAME")}
-REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)
+REDIS_URL = env.str("REDIS_URL", default="") or (
+    "redis://localhost" if _OFFLINE else embedded.redis_url(DATA_DIR)
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, not in Valkey: when the broker is down, people still sign in
 # and customers still file; only the nudges wait.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     from policies.types import Decision
@@ -45,3 +46,19 @@ class CannotFile(ActionError):
     def __init__(self, message: str, decision: Decision) -> None:
         super().__init__(message)
         self.decision = decision
+
+
+class TooMany(ActionError):
+    """Tried too often; ``again_in`` says after how many seconds to come back."""
+
+    def __init__(self, again_in: int) -> None:
+        minutes = max(1, round(again_in / 60))
+        super().__init__(
+            ngettext(
+                "Too many tries. Please try again in %(n)d minute.",
+                "Too many tries. Please try again in %(n)d minutes.",
+                minutes,
+            )
+            % {"n": minutes}
+        )
+        self.again_in = again_in

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
+
+_State = TypeVar("_State", bound=StrEnum)
 
 
 class TicketState(StrEnum):
@@ -138,7 +141,7 @@ PICKUP_MOVES: Mapping[PickupState, frozenset[PickupState]] = {
 
 
 def may_follow(
-    moves: Mapping[StrEnum, frozenset[StrEnum]], here: StrEnum | str, there: StrEnum | str
+    moves: Mapping[_State, frozenset[_State]], here: _State | str, there: _State | str
 ) -> bool:
-    """Whether the table allows the move from ``here`` to ``there``."""
-    return any(there == allowed for allowed in moves.get(here, frozenset()))  # type: ignore[call-overload]  # a plain str equals its StrEnum member
+    """Whether the table allows the move from ``here`` to ``there`` (plain strings will do)."""
+    return any(state == here and there in allowed for state, allowed in moves.items())

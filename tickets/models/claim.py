@@ -60,7 +60,9 @@ class Claim(models.Model):
     type = models.CharField(max_length=20)
     state = models.CharField(max_length=20)
     is_open = models.GeneratedField(
-        expression=Q(state__in=sorted(OPEN_CLAIM_STATES)),
+        expression=models.ExpressionWrapper(
+            Q(state__in=sorted(OPEN_CLAIM_STATES)), output_field=models.BooleanField()
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -121,6 +121,10 @@ class Pickup(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     reserved_until = models.DateTimeField(null=True, blank=True)
     cycle = models.PositiveSmallIntegerField(default=1)
+    rule = models.CharField(max_length=80, blank=True, default="")
+    policy_version = models.ForeignKey(
+        "policies.PolicyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     collected_at = models.DateTimeField(null=True, blank=True)
     handed_over_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -135,8 +139,13 @@ class Pickup(models.Model):
             one_of("state", PickupState, "pickup_state_known"),
             implies(
                 Q(state=PickupState.RESERVED),
-                Q(confirmed_at__isnull=False, reserved_until__isnull=False),
-                "pickup_reserved_has_dates",
+                Q(
+                    confirmed_at__isnull=False,
+                    reserved_until__isnull=False,
+                    policy_version__isnull=False,
+                )
+                & ~Q(rule=""),
+                "pickup_reserved_has_dates_and_rule",
             ),
             implies(
                 Q(state=PickupState.COLLECTED),

@@ -1,0 +1,69 @@
+"""Publishing packs, and finding the one in force at an instant."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import transaction
+
+from policies.models import PolicyVersion
+from policies.pack import Pack, load_pack
+
+
+@lru_cache(maxsize=256)
+def _loaded(sha256: str, version_id: int) -> Pack:
+    version = PolicyVersion.objects.get(pk=version_id)
+    return load_pack(version.source, f"version {version.number}")
+
+
+def pack_of(version: PolicyVersion) -> Pack:
+    """The typed pack of a published version. Versions never change, so it is kept."""
+    return _loaded(version.sha256, version.pk)
+
+
+def in_force(store_id: int, at: datetime) -> PolicyVersion:
+    """The version of a store's promises in force at ``at`` (its source is not loaded).
+
+    An instant before the first version falls to the first: a store that joins
+    keeps its published rules for the orders it brings along.
+
+    Raises:
+        PolicyVersion.DoesNotExist: when the store never published a pack.
+    """
+    versions = PolicyVersion.objects.filter(store_id=store_id).defer("source")
+    found = versions.filter(starts_at__lte=at).order_by("-starts_at").first()
+    return found or versions.order_by("starts_at")[:1].get()
+
+
+def publish(
+    store_id: int,
+    source: str,
+    *,
+    starts_at: datetime,
+    now: datetime,
+    by: int | None = None,
+) -> PolicyVersion:
+    """Append a version (``by`` is the id of the person who publishes); the pack is loaded first, so a broken one never gets in.
+
+    Raises:
+        PackError: with every mistake of the pack.
+    """
+    load_pack(source, "draft")
+    with transaction.atomic():
+        last = (
+            PolicyVersion.objects.select_for_update()
+            .filter(store_id=store_id)
+            .order_by("-number")
+            .first()
+        )
+        return PolicyVersion.objects.create(
+            store_id=store_id,
+            number=last.number + 1 if last else 1,
+            starts_at=starts_at,
+            source=source,
+            sha256=hashlib.sha256(source.encode()).hexdigest(),
+            published_at=now,
+            published_by_id=by,
+        )

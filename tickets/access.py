@@ -1,0 +1,213 @@
+"""The only door from a request to a row. Unseen and forbidden look alike: 404."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection, models
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from tickets.actor import Actor
+from tickets.errors import TooMany
+from tickets.models import (
+    Claim,
+    Draft,
+    Evidence,
+    Order,
+    Pickup,
+    RateBucket,
+    Refund,
+    Store,
+    Ticket,
+    User,
+)
+from tickets.models.base import email_key
+from tickets.models.order import order_number_key
+from tickets.permissions import roles_with
+from tickets.references import clean_reference
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def stores_for(user: User, verb: str = "see") -> QuerySet[Store]:
+    """The stores in which this member of staff may do ``verb``."""
+    if not user.is_authenticated or not user.is_active:
+        return Store.objects.none()
+    if user.is_superuser:
+        return Store.objects.all()
+    return Store.objects.filter(
+        memberships__user=user, memberships__role__in=roles_with(verb)
+    ).distinct()
+
+
+def _seen(rows: QuerySet[Row], actor: Actor, store: str, customer: str | None) -> QuerySet[Row]:
+    """The one rule: staff see their stores, a customer sees their own, the system sees all."""
+    if actor.kind == "system":
+        return rows
+    if actor.kind == "staff" and actor.user is not None:
+        if actor.user.is_superuser and actor.user.is_active:
+            return rows
+        return rows.filter(**{f"{store}__in": stores_for(actor.user)})
+    if actor.kind == "customer" and actor.customer is not None and customer is not None:
+        return rows.filter(**{customer: actor.customer})
+    return rows.none()
+
+
+def tickets_for(actor: Actor) -> QuerySet[Ticket]:
+    """Every ticket this actor may see."""
+    return _seen(Ticket.objects.all(), actor, "store", "customer")
+
+
+def claims_for(actor: Actor) -> QuerySet[Claim]:
+    """Every claim this actor may see."""
+    return _seen(Claim.objects.all(), actor, "ticket__store", "ticket__customer")
+
+
+def orders_for(actor: Actor) -> QuerySet[Order]:
+    """Every order this actor may see."""
+    return _seen(Order.objects.all(), actor, "store", "customer")
+
+
+def pickups_for(actor: Actor) -> QuerySet[Pickup]:
+    """Every pickup this actor may see."""
+    return _seen(Pickup.objects.all(), actor, "store", "order__customer")
+
+
+def refunds_for(actor: Actor) -> QuerySet[Refund]:
+    """Every refund this actor may see."""
+    return _seen(Refund.objects.all(), actor, "store", "order__customer")
+
+
+def evidence_for(actor: Actor) -> QuerySet[Evidence]:
+    """Every filed piece of evidence this actor may see (drafts open by their key alone)."""
+    return _seen(
+        Evidence.objects.filter(claim__isnull=False),
+        actor,
+        "claim__ticket__store",
+        "claim__ticket__customer",
+    )
+
+
+def _one(rows: QuerySet[Row], **where: object) -> Row:
+    found = rows.filter(**where).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def ticket_for(actor: Actor, reference: str) -> Ticket:
+    """One ticket by its reference, or 404."""
+    rows = tickets_for(actor).select_related("store", "customer", "order", "assignee")
+    return _one(rows, reference=clean_reference(reference) or "")
+
+
+def claim_for(actor: Actor, reference: str) -> Claim:
+    """One claim by its ticket's reference, or 404."""
+    rows = claims_for(actor).select_related("ticket__store", "ticket__customer", "order")
+    return _one(rows, ticket__reference=clean_reference(reference) or "")
+
+
+def pickup_for(actor: Actor, pk: int) -> Pickup:
+    """One pickup, or 404."""
+    return _one(pickups_for(actor).select_related("store", "order__customer"), pk=pk)
+
+
+def refund_for(actor: Actor, pk: int) -> Refund:
+    """One refund, or 404."""
+    return _one(refunds_for(actor).select_related("store", "order__customer"), pk=pk)
+
+
+def evidence_by_pk(actor: Actor, pk: int) -> Evidence:
+    """One piece of evidence, or 404."""
+    return _one(evidence_for(actor).select_related("claim__ticket__store"), pk=pk)
+
+
+# --- customers without an account -------------------------------------------------
+
+
+def _signature(ticket: Ticket, key: str | None = None) -> str:
+    value = f"{ticket.reference}:{ticket.link_generation}"
+    digest = salted_hmac("tickets.link", value, secret=key, algorithm="sha256").digest()
+    return signing.b64_encode(digest[:18]).decode()
+
+
+def link_for(ticket: Ticket) -> str:
+    """The path of a ticket's status page; whoever holds it is the customer."""
+    return reverse("portal:status", args=[ticket.reference, _signature(ticket)])
+
+
+def ticket_by_link(reference: str, token: str) -> tuple[Ticket, Actor]:
+    """The ticket behind a signed link and its customer as the actor, or 404."""
+    ticket = (
+        Ticket.objects.select_related("store", "customer", "order")
+        .filter(reference=clean_reference(reference) or "")
+        .first()
+    )
+    keys = [None, *settings.SECRET_KEY_FALLBACKS]
+    if ticket is None or not any(
+        constant_time_compare(token, _signature(ticket, key)) for key in keys
+    ):
+        raise Http404
+    return ticket, Actor.of_customer(ticket.customer)
+
+
+def draft_by_key(key: str) -> Draft:
+    """The draft behind an unguessable key, or 404."""
+    return _one(
+        Draft.objects.select_related("store", "order__customer"), key=key, store__is_open=True
+    )
+
+
+def find_order(
+    store: Store, number: str, email: str, *, visitor: str, now: datetime
+) -> Order | None:
+    """The order with this number and address, or ``None`` without a hint which was wrong.
+
+    Raises:
+        TooMany: more than 20 tries by one visitor, or 10 at one order, in ten minutes.
+    """
+    ten_minutes = timedelta(minutes=10)
+    key = order_number_key(number)
+    limit(visitor, "find_order", 20, ten_minutes, now)
+    limit(f"{store.pk}:{key}", "find_order_number", 10, ten_minutes, now)
+    return (
+        Order.objects.select_related("store", "customer")
+        .filter(store=store, number_key=key, customer__email_key=email_key(email))
+        .first()
+    )
+
+
+def limit(visitor: str, what: str, amount: int, per: timedelta, now: datetime) -> None:
+    """Count one try; let at most ``amount`` through in each stretch of ``per``.
+
+    Counted in the database in one statement, so that it holds across processes and
+    while the broker is down. Addresses are kept only as keyed hashes.
+
+    Raises:
+        TooMany: with the seconds until the stretch is over.
+    """
+    seconds = int(per.total_seconds())
+    started = int(now.timestamp()) // seconds * seconds
+    key = salted_hmac("tickets.limit", f"{what}:{visitor}", algorithm="sha256").hexdigest()
+    table = RateBucket._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (key, starts_at, count) VALUES (%s, %s, 1)"  # noqa: S608  (our own table's name)
+            f" ON CONFLICT (key, starts_at) DO UPDATE SET count = {table}.count + 1"
+            " RETURNING count",
+            [key, datetime.fromtimestamp(started, UTC)],
+        )
+        count = cursor.fetchone()[0]
+    if count > amount:
+        raise TooMany(started + seconds - int(now.timestamp()))
+
+
+def open_claims_on(order: Order) -> QuerySet[Claim]:
+    """The claims still open on an order, whoever filed them."""
+    return Claim.objects.filter(Q(order=order) & Q(is_open=True))

@@ -1,0 +1,232 @@
+"""What every action shares: one lock, one transaction, and the rows that are its trace.
+
+An action opens a :class:`Turn` on a ticket or a pickup, changes what it changes, and
+tells the turn which events, mails and deadlines follow. They are written together at
+the end of the same transaction; after the commit Celery is nudged, which only makes
+sooner what the sweeps would find anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, Min, Q, Value, When
+from django.utils.translation import gettext as _
+
+from supportdesk.celery import app
+from tickets.actor import Actor
+from tickets.errors import Conflict
+from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
+from tickets.models import Claim, Customer, Deadline, Event, Outbox, Pickup, Refund, Store, Ticket
+from tickets.permissions import permit
+
+log = logging.getLogger(__name__)
+
+Subject = Claim | Pickup | Refund
+
+
+def nudge() -> None:
+    """Ask the worker to look at the outbox now. A broker that is down costs nothing."""
+    try:
+        app.send_task("tickets.jobs.drain_outbox", retry=False)
+    except Exception as error:  # whatever the transport raises: the sweep finds the rows
+        log.warning("The broker does not answer (%s); mails wait.", type(error).__name__)
+
+
+@dataclass
+class Turn:
+    """One action's turn on one subject, under its lock. Flushed once, at the end."""
+
+    actor: Actor
+    now: datetime
+    store: Store
+    ticket: Ticket | None = None
+    pickup: Pickup | None = None
+    claim: Claim | None = None
+    events: list[Event] = field(default_factory=list)
+    mails: list[Outbox] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
+    _deadlines_touched: bool = False
+
+    def event(self, kind: str, *, rule: str = "", version: Any = None, **data: Any) -> Event:
+        """Add one event; it gets the subject's next number and is saved at the flush."""
+        subject = self.ticket or self.pickup
+        assert subject is not None
+        subject.last_seq += 1
+        event = Event(
+            store=self.store,
+            ticket=self.ticket,
+            claim=self.claim if self.ticket else None,
+            pickup=self.pickup if not self.ticket else None,
+            seq=subject.last_seq,
+            kind=kind,
+            at=self.now,
+            rule=rule,
+            policy_version=version,
+            data=data,
+            **self.actor.on_event(),
+        )
+        self.events.append(event)
+        return event
+
+    def mail(self, template: str, event: Event, *, customer: Customer | None = None) -> None:
+        """Mail the customer about this event: an outbox row in the same transaction."""
+        to = customer or (self.ticket.customer if self.ticket else None)
+        if to is None and self.pickup is not None:
+            to = self.pickup.order.customer
+        self._queue(template, event, to_customer=to)
+
+    def alert(self, event: Event) -> None:
+        """Tell the store's staff about this event."""
+        self._queue("staff_alert", event, to_store=True)
+
+    def _queue(self, template: str, event: Event, **to: Any) -> None:
+        self.mails.append(
+            Outbox(
+                store=self.store,
+                event=event,
+                template=template,
+                wake_at=self.now,
+                pickup=self.pickup,
+                cycle=self.pickup.cycle if self.pickup else None,
+                **to,
+            )
+        )
+
+    def due(
+        self,
+        subject: Subject,
+        kind: str,
+        due_at: datetime,
+        *,
+        step: int = 0,
+        cycle: int = 1,
+        wake_at: datetime | None = None,
+    ) -> None:
+        """Set a deadline. ``wake_at`` is when the sweep acts, where that is later."""
+        name = {Claim: "claim", Pickup: "pickup", Refund: "refund"}[type(subject)]
+        self._deadlines_touched = True
+        self.deadlines.append(
+            Deadline(
+                store=self.store,
+                kind=kind,
+                step=step,
+                cycle=cycle,
+                due_at=due_at,
+                wake_at=wake_at or due_at,
+                **{name: subject},
+            )
+        )
+
+    def settle(
+        self, subject: Subject, kinds: Iterable[str], state: DeadlineState = DeadlineState.MET
+    ) -> None:
+        """Close what still waits of these kinds; what was overdue is met, but late."""
+        name = {Claim: "claim", Pickup: "pickup", Refund: "refund"}[type(subject)]
+        self._deadlines_touched = True
+        late = DeadlineState.MET_LATE if state == DeadlineState.MET else state
+        Deadline.objects.filter(
+            Q(**{name: subject}),
+            kind__in=list(kinds),
+            state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+        ).update(
+            state=Case(
+                When(state=DeadlineState.OVERDUE, then=Value(late.value)),
+                When(
+                    Q(kind__endswith="_due", wake_at__lt=self.now) & Q(state=DeadlineState.PENDING),
+                    then=Value(late.value),
+                ),
+                default=Value(state.value),
+            ),
+            settled_at=self.now,
+        )
+
+    def turn_to(self, state: TicketState, waiting_for: WaitingFor = WaitingFor.NOBODY) -> None:
+        """Say whose turn it is in the conversation now."""
+        assert self.ticket is not None
+        self.ticket.state = state
+        self.ticket.waiting_for = waiting_for
+
+    def saw(self, seen: int | None) -> None:
+        """Refuse to act on a page that is out of date; the conflict carries what happened.
+
+        Raises:
+            Conflict: something happened after the event numbered ``seen``.
+        """
+        subject = self.ticket or self.pickup
+        assert subject is not None
+        if seen is None or subject.last_seq == seen:
+            return
+        last = subject.events.select_related("actor_user", "actor_customer").last()
+        raise Conflict(_("Something happened here since you opened this page."), last)
+
+    def flush(self) -> None:
+        """Write the trace, in as few statements as there are tables."""
+        Event.objects.bulk_create(self.events)
+        Outbox.objects.bulk_create(self.mails)
+        Deadline.objects.bulk_create(self.deadlines)
+        if self.ticket is not None:
+            if self._deadlines_touched:
+                self.ticket.next_due_at = next_due(self.ticket)
+            if self.events:
+                self.ticket.updated_at = self.now
+            self.ticket.save()
+        if self.pickup is not None:
+            self.pickup.save()
+        if self.mails:
+            transaction.on_commit(nudge)
+
+
+def next_due(ticket: Ticket) -> datetime | None:
+    """When something next happens on a ticket by itself, or already should have."""
+    waiting = Deadline.objects.filter(
+        Q(claim__ticket=ticket) | Q(refund__claim__ticket=ticket),
+        state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+    )
+    found: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
+    return found
+
+
+@contextmanager
+def ticket_turn(ticket_id: int, verb: str, *, actor: Actor, now: datetime) -> Iterator[Turn]:
+    """Lock a ticket (and its claim), let the actor through, and flush at the end."""
+    with transaction.atomic():
+        ticket = (
+            Ticket.objects.select_for_update(of=("self",))
+            .select_related("store", "customer", "order")
+            .get(pk=ticket_id)
+        )
+        permit(actor, ticket.store, verb, ticket.customer_id)
+        claim = (
+            Claim.objects.select_for_update(of=("self",))
+            .select_related("order", "policy_version")
+            .defer("policy_version__source")
+            .filter(ticket=ticket)
+            .first()
+        )
+        if claim is not None:
+            claim.ticket = ticket
+        turn = Turn(actor=actor, now=now, store=ticket.store, ticket=ticket, claim=claim)
+        yield turn
+        turn.flush()
+
+
+@contextmanager
+def pickup_turn(pickup_id: int, verb: str, *, actor: Actor, now: datetime) -> Iterator[Turn]:
+    """Lock a pickup, let the actor through, and flush at the end."""
+    with transaction.atomic():
+        pickup = (
+            Pickup.objects.select_for_update(of=("self",))
+            .select_related("store", "order__customer")
+            .get(pk=pickup_id)
+        )
+        permit(actor, pickup.store, verb)
+        turn = Turn(actor=actor, now=now, store=pickup.store, pickup=pickup)
+        yield turn
+        turn.flush()

@@ -1,0 +1,100 @@
+"""What a customer fills in before sending, kept on the server so that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from policies.evaluate import decide
+from policies.models import PolicyVersion
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
+from policies.types import Decision, Facts
+from tickets.errors import Conflict
+from tickets.facts import facts_of_draft
+from tickets.models import Claim, Draft, Order, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the store's rules say of a draft right now."""
+
+    decision: Decision
+    facts: Facts
+    version: PolicyVersion
+    pack: Pack
+
+
+def start_draft(store: Store, *, now: datetime) -> Draft:
+    """A fresh draft; its unguessable ``key`` is all the customer needs to come back."""
+    return Draft.objects.create(store=store, started_at=now, touched_at=now)
+
+
+def _locked(draft: Draft) -> Draft:
+    row = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("store", "order__customer")
+        .get(pk=draft.pk)
+    )
+    if Claim.objects.filter(draft=row).exists():
+        raise Conflict(_("This request has already been sent."))
+    return row
+
+
+def identify(draft: Draft, order: Order, *, now: datetime) -> Draft:
+    """Tie a draft to the order whose number and address the customer has shown to know.
+
+    Another order than before forgets the ticked items, and nothing else.
+
+    Raises:
+        Conflict: the draft was sent already.
+    """
+    with transaction.atomic():
+        row = _locked(draft)
+        if row.order_id != order.pk:
+            row.answers.pop("items", None)
+        row.order = order
+        row.touched_at = now
+        row.save()
+    return row
+
+
+def answer(
+    draft: Draft,
+    *,
+    request: str | None = None,
+    answers: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> Draft:
+    """Merge answers into a draft; ``said`` is merged key by key, ``None`` unsays a key.
+
+    Raises:
+        Conflict: the draft was sent already.
+    """
+    with transaction.atomic():
+        row = _locked(draft)
+        if request is not None:
+            row.request = request
+        for key, value in (answers or {}).items():
+            if key == "said":
+                said = {**row.answers.get("said", {}), **value}
+                row.answers["said"] = {k: v for k, v in said.items() if v is not None}
+            else:
+                row.answers[key] = value
+        row.touched_at = now
+        row.save()
+    return row
+
+
+def preview(draft: Draft, *, now: datetime) -> Preview:
+    """Decide a draft as if it were sent now. Nothing is written."""
+    placed = draft.order.placed_at if draft.order else now
+    version = in_force(draft.store_id, placed)
+    pack = pack_of(version)
+    facts = facts_of_draft(draft, now)
+    return Preview(decide(pack, facts), facts, version, pack)

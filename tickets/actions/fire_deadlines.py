@@ -1,0 +1,167 @@
+"""What the clock does to a claim, a refund or a reminder: one deadline, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db.models import Q
+
+from tickets.actions.base import Turn, pickup_turn, ticket_turn
+from tickets.actions.moves import move
+from tickets.actor import SYSTEM
+from tickets.lifecycle import (
+    ClaimState,
+    DeadlineState,
+    PickupState,
+    RefundState,
+    TicketState,
+)
+from tickets.models import Deadline
+
+
+def fire(deadline: Deadline, now: datetime) -> bool:
+    """Let one due deadline act; ``False`` if somebody else settled it meanwhile.
+
+    The subject is locked before the deadline, as every other action does, so that two
+    cannot wait for each other.
+    """
+    ticket_id = _ticket_of(deadline)
+    refund = deadline.refund
+    pickup_id = deadline.pickup_id or (refund.pickup_id if refund is not None else None)
+    if ticket_id is not None:
+        with ticket_turn(ticket_id, "work", actor=SYSTEM, now=now) as turn:
+            return _fire_locked(turn, deadline)
+    assert pickup_id is not None
+    with pickup_turn(pickup_id, "work", actor=SYSTEM, now=now) as turn:
+        return _fire_locked(turn, deadline)
+
+
+def _ticket_of(deadline: Deadline) -> int | None:
+    if deadline.claim is not None:
+        return deadline.claim.ticket_id
+    if deadline.refund is not None and deadline.refund.claim is not None:
+        return deadline.refund.claim.ticket_id
+    return None
+
+
+def _fire_locked(turn: Turn, deadline: Deadline) -> bool:
+    row = Deadline.objects.select_for_update(of=("self",)).filter(
+        Q(pk=deadline.pk, state=DeadlineState.PENDING, wake_at__lte=turn.now)
+    )
+    found = row.select_related("refund", "claim", "pickup").first()
+    if found is None:
+        return False
+    state = _MOVES[found.kind](turn, found)
+    found.state = state
+    found.settled_at = turn.now
+    found.save(update_fields=["state", "settled_at"])
+    turn._deadlines_touched = True
+    return True
+
+
+def _remind_evidence(turn: Turn, deadline: Deadline) -> DeadlineState:
+    claim = turn.claim
+    if claim is None or claim.state != ClaimState.AWAITING_EVIDENCE:
+        return DeadlineState.CANCELLED
+    if deadline.cycle != claim.evidence_cycle:
+        return DeadlineState.CANCELLED
+    due = claim.deadlines.filter(kind="evidence_due", cycle=deadline.cycle).first()
+    event = turn.event(
+        "evidence_reminded",
+        days_left=deadline.step,
+        missing=claim.missing,
+        evidence_due_at=due.due_at.isoformat() if due else None,
+    )
+    turn.mail("evidence_reminder", event)
+    return DeadlineState.FIRED
+
+
+def _expire_claim(turn: Turn, deadline: Deadline) -> DeadlineState:
+    claim = turn.claim
+    if claim is None or claim.state != ClaimState.AWAITING_EVIDENCE:
+        return DeadlineState.CANCELLED
+    if deadline.cycle != claim.evidence_cycle:
+        return DeadlineState.CANCELLED
+    move(claim, ClaimState.EXPIRED)
+    claim.save(update_fields=["state"])
+    turn.settle(claim, ("evidence_reminder",), DeadlineState.CANCELLED)
+    turn.turn_to(TicketState.SOLVED)
+    event = turn.event(
+        "claim_expired",
+        rule=claim.rule,
+        version=claim.policy_version,
+        missing=claim.missing,
+        evidence_due_at=deadline.due_at.isoformat(),
+    )
+    turn.mail("claim_expired", event)
+    return DeadlineState.FIRED
+
+
+def _tell_progress(turn: Turn, deadline: Deadline) -> DeadlineState:
+    claim = turn.claim
+    if claim is None or claim.state not in (ClaimState.WITH_MANUFACTURER, ClaimState.APPROVED):
+        return DeadlineState.CANCELLED
+    due = claim.deadlines.filter(kind="manufacturer_due", cycle=deadline.cycle).first()
+    event = turn.event(
+        "manufacturer_updated",
+        week=deadline.step,
+        due_at=due.due_at.isoformat() if due else None,
+    )
+    turn.mail("manufacturer_update", event)
+    return DeadlineState.FIRED
+
+
+def _warn_staff(turn: Turn, deadline: Deadline) -> DeadlineState:
+    if turn.claim is None or not turn.claim.is_open:
+        return DeadlineState.CANCELLED
+    due = turn.claim.deadlines.filter(kind="process_due", cycle=deadline.cycle).first()
+    event = turn.event(
+        "deadline_near",
+        deadline=deadline.kind,
+        due_at=(due or deadline).due_at.isoformat(),
+    )
+    turn.alert(event)
+    return DeadlineState.FIRED
+
+
+def _alert_staff(turn: Turn, deadline: Deadline) -> DeadlineState:
+    refund = deadline.refund
+    if refund is not None and refund.state != RefundState.REQUESTED:
+        return DeadlineState.CANCELLED
+    if refund is None and (turn.claim is None or not turn.claim.is_open):
+        return DeadlineState.CANCELLED
+    event = turn.event(
+        "deadline_missed", deadline=deadline.kind, due_at=deadline.due_at.isoformat()
+    )
+    turn.alert(event)
+    if turn.ticket is not None and turn.ticket.state == TicketState.WAITING:
+        turn.turn_to(TicketState.OPEN)
+    return DeadlineState.OVERDUE
+
+
+def _remind_pickup(turn: Turn, deadline: Deadline) -> DeadlineState:
+    pickup = turn.pickup
+    if pickup is None or pickup.state != PickupState.RESERVED or deadline.cycle != pickup.cycle:
+        return DeadlineState.CANCELLED
+    assert pickup.reserved_until is not None
+    event = turn.event(
+        "pickup_reminded",
+        days_left=deadline.step,
+        reserved_until=pickup.reserved_until.isoformat(),
+    )
+    turn.mail("pickup_reminder", event)
+    return DeadlineState.FIRED
+
+
+_MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
+    "evidence_reminder": _remind_evidence,
+    "evidence_due": _expire_claim,
+    "manufacturer_update": _tell_progress,
+    "manufacturer_due": _alert_staff,
+    "process_warning": _warn_staff,
+    "process_due": _alert_staff,
+    "pickup_reminder": _remind_pickup,
+    "refund_due": _alert_staff,
+}
+ROW_KINDS = tuple(_MOVES)

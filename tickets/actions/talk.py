@@ -1,0 +1,176 @@
+"""The conversation: say something, open a ticket, take one."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.actions.base import Turn, ticket_turn
+from tickets.actor import Actor
+from tickets.errors import Conflict, InvalidInput
+from tickets.lifecycle import TicketState, WaitingFor
+from tickets.models import Customer, Message, Order, Store, Ticket, User
+from tickets.permissions import may, permit
+from tickets.references import new_reference
+
+MAX_BODY = 20_000
+
+
+def _clean(body: str) -> str:
+    text = body.replace("\x00", "").strip()
+    if not text:
+        raise InvalidInput(_("Please write something."), "body")
+    if len(text) > MAX_BODY:
+        raise InvalidInput(
+            _("This is longer than %(n)d characters. Please shorten it, or attach it.")
+            % {"n": MAX_BODY},
+            "body",
+        )
+    return text
+
+
+def say(
+    ticket: Ticket,
+    body: str,
+    *,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    form_key: uuid.UUID | None = None,
+    seen: int | None = None,
+) -> Message:
+    """Add a message: from the ``customer``, an ``agent`` (mailed), or a ``note`` for staff.
+
+    The same ``form_key`` twice is one message. An agent's reply waits for the customer;
+    a customer's answer opens a solved ticket again.
+
+    Raises:
+        InvalidInput: nothing written, or too much.
+        NotAllowed: this actor may not write here.
+        Conflict: something happened since the page was opened (agents only).
+    """
+    text = _clean(body)
+    verb = "say" if kind == "customer" else "work"
+    with ticket_turn(ticket.pk, verb, actor=actor, now=now) as turn:
+        if form_key is not None:
+            before = Message.objects.filter(form_key=form_key).first()
+            if before is not None:
+                return before
+        if kind == "agent":
+            turn.saw(seen)
+        assert turn.ticket is not None
+        message = Message.objects.create(
+            ticket=turn.ticket,
+            kind=kind,
+            author=actor.user if kind != "customer" else None,
+            body=text,
+            at=now,
+            form_key=form_key,
+        )
+        _whose_turn(turn, kind, message)
+    return message
+
+
+def _whose_turn(turn: Turn, kind: str, message: Message) -> None:
+    ticket = turn.ticket
+    assert ticket is not None
+    event = turn.event("message_added", message=message.pk, message_kind=kind)
+    if kind == "note":
+        return
+    ticket.last_speaker = kind
+    if kind == "customer":
+        turn.turn_to(TicketState.OPEN)
+        return
+    turn.mail("message", event)
+    if ticket.state in (TicketState.NEW, TicketState.OPEN) and turn.claim is None:
+        turn.turn_to(TicketState.WAITING, WaitingFor.CUSTOMER)
+    elif ticket.state == TicketState.NEW:
+        turn.turn_to(TicketState.OPEN)
+
+
+def open_ticket(
+    store: Store,
+    customer: Customer,
+    *,
+    order: Order | None,
+    request: str,
+    subject: str,
+    body: str,
+    actor: Actor,
+    now: datetime,
+    form_key: uuid.UUID | None = None,
+) -> Ticket:
+    """Open a conversation that is no claim: a question, or a request a person must answer.
+
+    The same ``form_key`` twice is one ticket.
+    """
+    text = _clean(body)
+    with transaction.atomic():
+        permit(actor, store, "file", customer.pk)
+        # The customer's row is the lock: a form sent twice at once waits here.
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        if form_key is not None:
+            before = Message.objects.select_related("ticket").filter(form_key=form_key).first()
+            if before is not None:
+                return before.ticket
+        ticket = Ticket.objects.create(
+            store=store,
+            reference=new_reference(),
+            customer=customer,
+            order=order,
+            request=request,
+            subject=subject[:200],
+            opened_at=now,
+            updated_at=now,
+        )
+        kind = "customer" if actor.kind == "customer" else "agent"
+        Message.objects.create(
+            ticket=ticket,
+            kind=kind,
+            author=actor.user,
+            body=text,
+            at=now,
+            form_key=form_key,
+        )
+        turn = Turn(actor=actor, now=now, store=store, ticket=ticket)
+        event = turn.event("ticket_opened", request=request)
+        turn.mail("ticket_opened", event)
+        turn.flush()
+    return ticket
+
+
+def assign(ticket: Ticket, user: User | None, *, actor: Actor, now: datetime) -> None:
+    """Give a ticket to somebody, or back to all (``None``).
+
+    Raises:
+        InvalidInput: that person cannot work in this store (any more).
+    """
+    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+        row = turn.ticket
+        assert row is not None
+        if user is not None and not may(user, row.store, "work"):
+            raise InvalidInput(_("This person does not work in this store."), "assignee")
+        if row.assignee_id == (user.pk if user else None):
+            return
+        row.assignee = user
+        turn.event("assigned", assignee=user.pk if user else None, name=str(user or ""))
+
+
+def set_solved(ticket: Ticket, *, actor: Actor, now: datetime, seen: int | None = None) -> None:
+    """Close a conversation that has no open claim; an answer opens it again.
+
+    Raises:
+        Conflict: its claim is still open, or something happened meanwhile.
+    """
+    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+        assert turn.ticket is not None
+        if turn.ticket.state == TicketState.SOLVED:
+            return
+        turn.saw(seen)
+        if turn.claim is not None and turn.claim.is_open:
+            raise Conflict(_("The claim on this ticket is still open. Decide it first."))
+        turn.turn_to(TicketState.SOLVED)
+        turn.event("ticket_solved")

@@ -1,0 +1,113 @@
+"""Rows -> the facts that a decision is made from. The only translator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from policies.types import Channel, Facts, OrderFacts, Request, Said, ShippingMethod
+from tickets.lifecycle import EvidenceState, PickupState
+from tickets.models import Claim, Draft, Evidence, Order, OrderLine, Pickup, Shipment
+
+
+def shipments_of(order: Order, lines: Iterable[OrderLine] | None) -> list[Shipment]:
+    """The shipments that carry these lines: posters travel apart from everything else."""
+    shipments = list(order.shipments.all())
+    chosen = list(lines) if lines is not None else []
+    if not chosen:
+        kinds = {"parcel"} if any(s.kind == "parcel" for s in shipments) else {"poster"}
+    else:
+        kinds = {"poster" if line.product.kind == "poster" else "parcel" for line in chosen}
+    return [s for s in shipments if s.kind in kinds] or shipments
+
+
+def order_facts(order: Order, lines: Iterable[OrderLine] | None = None) -> OrderFacts:
+    """What the store's records say of an order, for these of its lines (all when ``None``).
+
+    Several parcels: shipped when the first left, delivered when the last one has
+    arrived, so that no window closes on a customer who is still waiting.
+    """
+    shipments = shipments_of(order, lines)
+    shipped = [s.shipped_at for s in shipments if s.shipped_at]
+    delivered = [s.delivered_at for s in shipments if s.delivered_at]
+    tracked = [s.last_tracking_at for s in shipments if s.last_tracking_at]
+    pickup = Pickup.objects.filter(order=order).first() if _is_pickup(order) else None
+    collected = pickup.collected_at if pickup and pickup.state == PickupState.COLLECTED else None
+    arrived = max(delivered) if delivered and len(delivered) == len(shipments) else None
+    return OrderFacts(
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        shipped_at=min(shipped) if shipped else None,
+        delivered_at=arrived or collected,
+        last_tracking_at=max(tracked) if tracked else None,
+        pickup_confirmed_at=pickup.confirmed_at if pickup else None,
+        collected_at=collected,
+        channel=Channel(order.channel),
+        shipping_method=ShippingMethod(order.shipping_method) if order.shipping_method else None,
+        country=order.country or None,
+        currency=order.currency,
+        total=order.total,
+        member=order.member,
+        preorder=order.preorder,
+    )
+
+
+def _is_pickup(order: Order) -> bool:
+    return order.shipping_method == "pickup"
+
+
+def said_from(answers: Mapping[str, Any]) -> Said:
+    """What the customer declared, out of stored JSON. Unknown keys are left out."""
+    known = {name: answers[name] for name in Said.__dataclass_fields__ if name in answers}
+    for name in ("charged_at", "review_posted_at", "points_earned_at"):
+        if isinstance(known.get(name), str):
+            known[name] = datetime.fromisoformat(known[name])
+    return Said(**known)
+
+
+def counted(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """The kinds of the files that count: ready, and begun in time. One entry a file."""
+    return tuple(
+        sorted(row.kind for row in evidence if row.state == EvidenceState.READY and row.in_time)
+    )
+
+
+def lines_of_draft(draft: Draft) -> Sequence[OrderLine]:
+    """The order lines a draft has ticked (they are checked again when it is sent)."""
+    if draft.order_id is None:
+        return []
+    wanted = {item.get("line") for item in draft.answers.get("items", [])}
+    return list(
+        OrderLine.objects.filter(order_id=draft.order_id, pk__in=[w for w in wanted if w])
+        .select_related("product")
+        .order_by("position", "id")
+    )
+
+
+def facts_of_draft(draft: Draft, at: datetime) -> Facts:
+    """The facts of a request that has not been sent yet, asked at ``at``."""
+    order = draft.order
+    return Facts(
+        id=f"draft-{draft.pk}",
+        store=draft.store.slug,
+        request=Request(draft.request),
+        at=at,
+        order=order_facts(order, lines_of_draft(draft)) if order else None,
+        said=said_from(draft.answers.get("said", {})),
+        evidence=counted(draft.evidence.all()),
+    )
+
+
+def facts_of_claim(claim: Claim) -> Facts:
+    """The facts of a filed claim: asked when it was filed, with the evidence of today."""
+    lines = [item.line for item in claim.items.select_related("line__product")]
+    return Facts(
+        id=claim.ticket.reference,
+        store=claim.ticket.store.slug,
+        request=Request(claim.type),
+        at=claim.filed_at,
+        order=order_facts(claim.order, lines),
+        said=said_from(claim.said),
+        evidence=counted(claim.evidence.all()),
+    )

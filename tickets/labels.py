@@ -1,0 +1,103 @@
+"""The words for states and kinds, once, for every face. Translated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+CLAIM_STATES: Mapping[str, Promise] = {
+    "awaiting_evidence": _("waiting for evidence"),
+    "under_review": _("ready to decide"),
+    "with_manufacturer": _("with the manufacturer"),
+    "approved": _("approved"),
+    "awaiting_return": _("waiting for the return"),
+    "inspecting": _("being inspected"),
+    "fulfilled": _("done"),
+    "refused": _("refused"),
+    "expired": _("expired"),
+    "withdrawn": _("withdrawn"),
+}
+TICKET_STATES: Mapping[str, Promise] = {
+    "new": _("new"),
+    "open": _("open"),
+    "waiting": _("waiting"),
+    "solved": _("solved"),
+    "closed": _("closed"),
+}
+PICKUP_STATES: Mapping[str, Promise] = {
+    "preparing": _("being prepared"),
+    "reserved": _("ready to collect"),
+    "collected": _("collected"),
+    "expired": _("expired"),
+    "cancelled": _("cancelled"),
+}
+VERDICTS: Mapping[str, Promise] = {
+    "accepted": _("accepted"),
+    "evidence_needed": _("evidence needed"),
+    "discretionary": _("a person decides"),
+    "refused": _("refused"),
+    "wait": _("wait"),
+    "elsewhere": _("handled elsewhere"),
+    "answered": _("answered"),
+}
+OUTCOMES: Mapping[str, Promise] = {
+    "refund": _("refund"),
+    "replacement": _("replacement"),
+    "return": _("return for a refund"),
+    "investigation": _("investigation"),
+    "cancellation": _("cancellation"),
+    "address_change": _("change of address"),
+    "deletion": _("deletion"),
+    "points": _("points"),
+    "free_shipping": _("free shipping"),
+    "staff_check": _("a check by staff"),
+}
+CLAIM_TYPES: Mapping[str, Promise] = {
+    "missing_photocard": _("something is missing"),
+    "defect": _("defect"),
+    "transit_damage": _("damaged in transit"),
+}
+EVENTS: Mapping[str, Promise] = {
+    "claim_filed": _("Request received"),
+    "ticket_opened": _("Message received"),
+    "message_added": _("Message"),
+    "evidence_added": _("File added"),
+    "evidence_complete": _("Evidence complete"),
+    "evidence_asked": _("More evidence asked for"),
+    "evidence_overridden": _("Taken to review without the evidence"),
+    "evidence_reminded": _("Reminder about evidence"),
+    "claim_approved": _("Approved"),
+    "claim_refused": _("Refused"),
+    "claim_expired": _("Closed: the evidence did not come"),
+    "claim_reopened": _("Taken up again"),
+    "claim_withdrawn": _("Withdrawn"),
+    "claim_fulfilled": _("Done"),
+    "sent_to_manufacturer": _("Sent to the manufacturer"),
+    "manufacturer_updated": _("Weekly update"),
+    "manufacturer_answered": _("The manufacturer answered"),
+    "return_requested": _("Return asked for"),
+    "return_received": _("Items received back"),
+    "inspected": _("Items inspected"),
+    "refund_requested": _("Refund requested"),
+    "refund_paid": _("Refund paid"),
+    "deadline_missed": _("Deadline missed"),
+    "deadline_near": _("Deadline near"),
+    "delivery_recorded": _("Delivery recorded"),
+    "mail_bounced": _("A mail came back"),
+    "assigned": _("Assigned"),
+    "ticket_solved": _("Solved"),
+    "pickup_confirmed": _("Ready to collect"),
+    "pickup_reminded": _("Pickup reminder"),
+    "pickup_collected": _("Collected"),
+    "pickup_extended": _("Reservation extended"),
+    "pickup_cancelled": _("Pickup cancelled"),
+    "pickup_expired": _("Not collected: cancelled and refunded"),
+    "pickup_needs_person": _("The warning could not be delivered: a person decides"),
+}
+
+
+def claim_state_label(state: str) -> str:
+    """The word for a claim's state, in the reader's language."""
+    return str(CLAIM_STATES.get(state, state))
