@@ -1,0 +1,225 @@
+"""What a mail may say: everything about its event, in the words and zones of its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
+from policies.wording import money
+from tickets import access, labels
+from tickets.effects.lines import one_line
+from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
+from tickets.telling import instant_in_words, last_minute, sentences_of, wanted_in_words
+
+# Where an event keeps the instant its mail is about: by key, and how the table calls it.
+_UNTIL = ("evidence_due_at", "reserved_until", "due_at")
+# What staff are alerted about, by the deadline's kind.
+_WATCHED: Mapping[str, Promise] = {
+    "manufacturer_due": gettext_lazy("the manufacturer's weeks are over"),
+    "process_warning": gettext_lazy("the process must end soon"),
+    "process_due": gettext_lazy("the process must have ended"),
+    "refund_due": gettext_lazy("the refund must have been paid"),
+    "pickup_expiry": gettext_lazy("the reservation is over"),
+}
+# What the customer wrote themselves is not repeated to them as our note.
+_OWN_WORDS = frozenset({"claim_filed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: their language, and their own zone where it is known."""
+
+    locale: str
+    zone: ZoneInfo | None
+    now: datetime
+
+
+def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
+    """The variables of a mail's template.
+
+    What the event says is taken from the event; names, addresses and the link are looked up.
+    Nothing here is markup: the HTML layout escapes it, the plain one does not.
+    """
+    event = row.event
+    reader = Reader(locale, zone_of_reader(row), now)
+    ticket, claim, pickup = event.ticket, event.claim, event.pickup or row.pickup
+    order = _order_of(ticket, claim, pickup)
+    pack = _pack_for(event, claim, order, now)
+    data: Mapping[str, Any] = event.data
+    until = _until(data)
+    amount = _amount(event, pickup)
+    values: dict[str, Any] = {
+        "store": row.store,
+        "locale": locale,
+        "greeting": _greeting(row),
+        "reference": ticket.spoken_reference if ticket else "",
+        "order_number": order.number if order else "",
+        "link": "",
+        "link_says": "",
+        "until": instant_in_words(pack, last_minute(until, pack), now, locale, reader.zone)
+        if until
+        else "",
+        "explained": sentences_of(event, locale, reader.zone),
+        "rule_says": _rule_says(event, pack, locale),
+        "wanted": wanted_in_words(pack, _ways(event, claim), locale),
+        "outcome": str(labels.OUTCOMES.get(data.get("outcome", ""), "")),
+        "agreed": bool(data.get("agreed")),
+        "passed": bool(data.get("passed")),
+        "week": int(data.get("week") or data.get("step") or 0),
+        "tracking": one_line(str(data.get("tracking", ""))),
+        "note": "" if event.kind in _OWN_WORDS else str(data.get("note") or ""),
+        "amount": money(amount[0], amount[1], locale) if amount else "",
+        "return_paid_by": _return_paid_by(event, claim, pack),
+        **_spoken(event),
+        **_channels(row, now, locale),
+    }
+    values["facts"] = _facts(values, claim)
+    if ticket is not None:
+        values.update(_link(row, ticket))
+    if row.to_customer_id is None:
+        values.update(_alert(event))
+    return values
+
+
+def zone_of_reader(row: Outbox) -> ZoneInfo | None:
+    """The recipient's own time zone, where they have told us one that exists."""
+    person = row.to_customer or row.to_user
+    name = getattr(person, "time_zone", "")
+    return ZoneInfo(name) if name and name in available_timezones() else None
+
+
+def _greeting(row: Outbox) -> str:
+    person = row.to_customer or row.to_user
+    name = one_line(getattr(person, "name", ""))
+    return _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
+
+
+def _order_of(ticket: Ticket | None, claim: Claim | None, pickup: Pickup | None) -> Order | None:
+    if claim is not None:
+        return claim.order
+    if pickup is not None:
+        return pickup.order
+    return ticket.order if ticket is not None else None
+
+
+def _pack_for(event: Event, claim: Claim | None, order: Order | None, now: datetime) -> Pack:
+    """The rules that the event was about: its own version, else the claim's, else the order's."""
+    if event.policy_version is not None:
+        return pack_of(event.policy_version)
+    if claim is not None:
+        return pack_of(claim.policy_version)
+    return pack_of(in_force(event.store_id, order.placed_at if order else now))
+
+
+def _until(data: Mapping[str, Any]) -> datetime | None:
+    for key in _UNTIL:
+        if data.get(key):
+            return datetime.fromisoformat(str(data[key]))
+    return None
+
+
+def _rule_says(event: Event, pack: Pack, locale: str) -> str:
+    rule = event.rule or str(event.data.get("rule") or "")
+    return pack.rule(rule).sentence(locale) if rule in pack.rules else ""
+
+
+def _ways(event: Event, claim: Claim | None) -> list[Mapping[str, int]]:
+    """What is asked for: as the event says, else as the claim stands."""
+    data = event.data
+    if data.get("wanted"):
+        return [data["wanted"]]
+    if "missing" in data:
+        return list(data["missing"])
+    if "decision" in data:
+        return list(data["decision"].get("missing", []))
+    return list(claim.missing) if claim is not None else []
+
+
+def _amount(event: Event, pickup: Pickup | None) -> tuple[Decimal, str] | None:
+    """Money the event names; for a pickup that ended, the refund written together with it."""
+    data = event.data
+    if data.get("amount") and data.get("currency"):
+        return Decimal(str(data["amount"])), str(data["currency"])
+    if pickup is not None and event.kind in ("pickup_expired", "pickup_cancelled"):
+        refund = Refund.objects.filter(pickup=pickup).first()
+        return (refund.amount, refund.currency) if refund else None
+    return None
+
+
+def _return_paid_by(event: Event, claim: Claim | None, pack: Pack) -> str:
+    """Who pays the way back, where the approval asks for the items; empty where it does not."""
+    if claim is None or event.kind not in ("claim_approved", "return_requested"):
+        return ""
+    process = pack.process(claim.rule)
+    return (process.return_shipping_paid_by or "") if process.customer_returns else ""
+
+
+def _spoken(event: Event) -> dict[str, str]:
+    """The message an event is about: only of its own ticket, never a note."""
+    if event.ticket is None:
+        return {"body": "", "author": ""}
+    said = Message.objects.filter(ticket=event.ticket).exclude(kind="note")
+    pk = event.data.get("message")
+    if event.kind == "ticket_opened":
+        message = said.filter(kind="customer").first()
+    else:
+        message = said.select_related("author").filter(pk=pk).first() if pk else None
+    if message is None:
+        return {"body": "", "author": ""}
+    return {"body": message.body, "author": message.author.name if message.author else ""}
+
+
+def _channels(row: Outbox, now: datetime, locale: str) -> dict[str, list[str]]:
+    """How to reach the store today, by the pack in force today: notices, and open channels."""
+    pack = pack_of(in_force(row.store_id, now))
+    notices = [notice for channel in pack.channels if (notice := channel.notice(locale))]
+    return {
+        "notices": notices,
+        "contacts": [channel.value for channel in pack.channels if channel.open],
+    }
+
+
+def _facts(values: Mapping[str, Any], claim: Claim | None) -> list[tuple[str, str]]:
+    """The small table below the words: labels and values, only what is known."""
+    items = ""
+    if claim is not None:
+        rows = claim.items.select_related("line").order_by("id")
+        items = ", ".join(f"{item.quantity} × {item.line.title}" for item in rows)
+    table = [
+        (_("Reference"), values["reference"]),
+        (_("Order"), values["order_number"]),
+        (_("Items"), items),
+        (_("Amount"), values["amount"]),
+        (_("Until"), values["until"]),
+    ]
+    return [(label, one_line(value)) for label, value in table if value]
+
+
+def _link(row: Outbox, ticket: Ticket) -> dict[str, str]:
+    if row.to_customer_id is not None:
+        return {
+            "link": settings.BASE_URL + access.link_for(ticket),
+            "link_says": _("See how it stands, write to us, add a file"),
+        }
+    path = reverse("desk:ticket", args=[ticket.reference])
+    return {"link": settings.BASE_URL + path, "link_says": _("Open it on the desk")}
+
+
+def _alert(event: Event) -> dict[str, str]:
+    """What staff have to know: what happened, and which deadline it was."""
+    kind = str(event.data.get("deadline") or event.data.get("kind") or "")
+    alert = str(labels.EVENTS.get(event.kind, event.kind))
+    deadline = str(_WATCHED.get(kind, "")) if kind else ""
+    return {"alert": alert, "alert_says": f"{alert}: {deadline}" if deadline else alert}
