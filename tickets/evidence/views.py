@@ -1,0 +1,194 @@
+"""``/uploads/``: files come in and go out here, for customers and for staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    UnreadablePostError,
+)
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
+from supportdesk import clock
+from supportdesk.visitor import visitor_of
+from tickets import access
+from tickets.actor import Actor
+from tickets.errors import ActionError, TooMany
+from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
+from tickets.evidence.serve import respond
+from tickets.models import Claim, Draft, Evidence
+
+# Past this much beyond the limit nobody waits for the rest of the body to arrive.
+_DRAIN = 64 * 1024 * 1024
+_FORM = 64 * 1024  # the other fields and the multipart's own lines
+_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the files are for, and the page to go back to."""
+
+    actor: Actor | None
+    pack: Pack
+    back: str
+    draft: Draft | None = None
+    claim: Claim | None = None
+
+
+def _place(request: HttpRequest, now: datetime) -> Place:
+    """Whose files these are, by the draft's key, the signed link, or a member of staff's session.
+
+    In the query, so that it is known before the body is read.
+    """
+    asked = request.GET
+    if "draft" in asked:
+        draft = access.draft_by_key(asked["draft"])
+        placed = draft.order.placed_at if draft.order else now
+        pack = pack_of(in_force(draft.store_id, placed))
+        actor = Actor.of_customer(draft.order.customer) if draft.order else None
+        back = reverse("portal:evidence", args=[draft.store.slug, draft.key])
+        return Place(actor, pack, back, draft=draft)
+    reference = asked.get("ticket", "")
+    if asked.get("token"):
+        ticket, actor = access.ticket_by_link(reference, asked["token"])
+        claim = access.claim_for(actor, ticket.reference)
+        back = reverse("portal:status", args=[ticket.reference, asked["token"]])
+        return Place(actor, pack_of(claim.policy_version), back + "#evidence", claim=claim)
+    if request.user.is_authenticated:
+        actor = Actor.staff(request.user)
+        claim = access.claim_for(actor, reference)
+        back = f"/desk/claims/{claim.ticket.reference}/"
+        return Place(actor, pack_of(claim.policy_version), back, claim=claim)
+    raise Http404
+
+
+@csrf_exempt  # checked inside, by _take: reading the token needs the bounded handler first
+@require_POST
+def upload(request: HttpRequest) -> HttpResponseBase:
+    """Take one or more files of one kind; answers JSON to scripts and a redirect to forms."""
+    began_at = clock.now()
+    place = _place(request, began_at)
+    info = place.pack.evidence_kinds.get(request.GET.get("kind", ""))
+    if info is None:
+        return _answer(request, place, problems=[_("We could not tell what this file is.")])
+    try:
+        access.limit(visitor_of(request), "upload", 120, _WINDOW, began_at)
+    except TooMany as error:
+        return _answer(request, place, problems=[error.message], status=429)
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > info.max_bytes * 2 + _FORM + _DRAIN:
+        refused = _answer(request, place, problems=[too_large(info)], status=413)
+        refused["Connection"] = "close"
+        return refused
+    handler = BoundedUpload(request, max_bytes=info.max_bytes)
+    request.upload_handlers = [handler]
+    target = Target(info, place.actor, draft=place.draft, claim=place.claim)
+    answer: HttpResponseBase = _take(request, place, target, handler, began_at)
+    return answer
+
+
+@csrf_protect
+def _take(
+    request: HttpRequest, place: Place, target: Target, handler: BoundedUpload, began_at: datetime
+) -> HttpResponseBase:
+    try:
+        files = request.FILES.getlist("file")
+    except UnreadablePostError:  # the visitor is gone, or lost the network: nobody hears this
+        return HttpResponse(status=400)
+    completed_at = clock.now()
+    problems = [f"{name}: {too_large(target.info)}" for name in handler.too_large]
+    taken: list[Evidence] = []
+    for file in files:
+        try:
+            taken.append(receive(file, target, began_at=began_at, completed_at=completed_at))
+        except ActionError as error:
+            problems.append(f"{file.name}: {error.message}")
+        finally:
+            file.close()
+    if not files and not problems:
+        problems.append(_("Please choose a file first."))
+    status = 413 if handler.too_large else 422
+    return _answer(request, place, taken=taken, problems=problems, status=status)
+
+
+def _answer(
+    request: HttpRequest,
+    place: Place,
+    *,
+    taken: list[Evidence] | None = None,
+    problems: list[str] | None = None,
+    status: int = 422,
+) -> HttpResponse:
+    taken, problems = taken or [], problems or []
+    if not _wants_json(request):
+        for evidence in taken:
+            messages.success(
+                request,
+                _("“%(name)s” has arrived, and we can open it.") % {"name": evidence.original_name},
+            )
+        for problem in problems:
+            messages.error(request, problem)
+        return HttpResponseRedirect(place.back)
+    body: dict[str, Any] = {
+        "files": [_told(evidence) for evidence in taken],
+        "problems": problems,
+        "next": place.back,
+    }
+    return JsonResponse(body, status=status if problems else 201)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _told(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "id": evidence.pk,
+        "kind": evidence.kind,
+        "name": evidence.original_name,
+        "size": filesizeformat(evidence.size),
+        "seconds": evidence.seconds,
+        "in_time": evidence.in_time,
+    }
+
+
+@require_safe
+def for_staff(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A filed piece of evidence, for a member of the store's staff."""
+    if not request.user.is_authenticated:
+        raise Http404
+    return respond(request, access.evidence_by_pk(Actor.staff(request.user), pk))
+
+
+@require_safe
+def by_link(request: HttpRequest, reference: str, token: str, pk: int) -> HttpResponseBase:
+    """A file of a customer's own claim, through the signed link."""
+    ticket, actor = access.ticket_by_link(reference, token)
+    evidence = access.evidence_by_pk(actor, pk)
+    if evidence.claim is None or evidence.claim.ticket_id != ticket.pk:
+        raise Http404  # the link opens this one conversation, not the customer's others
+    return respond(request, evidence)
+
+
+@require_safe
+def by_draft(request: HttpRequest, key: str, pk: int) -> HttpResponseBase:
+    """A file that has not been sent yet, through its draft's key."""
+    evidence = access.draft_by_key(key).evidence.filter(pk=pk).first()
+    if evidence is None:
+        raise Http404
+    return respond(request, evidence)
