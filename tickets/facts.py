@@ -99,9 +99,13 @@ def facts_of_draft(draft: Draft, at: datetime) -> Facts:
     )
 
 
-def facts_of_claim(claim: Claim) -> Facts:
-    """The facts of a filed claim: asked when it was filed, with the evidence of today."""
-    lines = [item.line for item in claim.items.select_related("line__product")]
+def facts_of_claim(claim: Claim, lines: Sequence[OrderLine] | None = None) -> Facts:
+    """The facts of a filed claim: asked when it was filed, with the evidence of today.
+
+    ``lines`` are the claimed ones with their products, where the caller has them already.
+    """
+    if lines is None:
+        lines = [item.line for item in claim.items.select_related("line__product")]
     return Facts(
         id=claim.ticket.reference,
         store=claim.ticket.store.slug,

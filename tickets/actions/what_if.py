@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from policies.pack import Pack
 from policies.publish import pack_of
 from policies.types import Decision, Facts, OrderFacts
 from tickets.facts import facts_of_claim
-from tickets.models import Claim
+from tickets.models import Claim, OrderLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,11 @@ class Proposal:
     sentences: tuple[str, ...]
 
 
-def propose(claim: Claim, *, locale: str = "en") -> Proposal:
+def propose(
+    claim: Claim, *, lines: Sequence[OrderLine] | None = None, locale: str = "en"
+) -> Proposal:
     """The decision on the facts of today, by the version that the claim was filed under."""
-    return _proposal(pack_of(claim.policy_version), facts_of_claim(claim), locale)
+    return _proposal(pack_of(claim.policy_version), facts_of_claim(claim, lines), locale)
 
 
 def what_if(
@@ -41,6 +43,7 @@ def what_if(
     said: Mapping[str, Any],
     evidence: Mapping[str, int],
     delivered_at: datetime | None = None,
+    lines: Sequence[OrderLine] | None = None,
     locale: str = "en",
 ) -> Proposal:
     """The decision with these declarations and files in place of the claim's own.
@@ -48,7 +51,7 @@ def what_if(
     ``said`` and ``evidence`` replace key by key (``None``: not said); ``delivered_at``
     replaces the delivery where it is given.
     """
-    facts = facts_of_claim(claim)
+    facts = facts_of_claim(claim, lines)
     files = {**{kind: facts.evidence.count(kind) for kind in facts.evidence}, **evidence}
     order = facts.order or OrderFacts()
     if delivered_at is not None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tickets.desk import labels
+from tickets.labels import OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a refund would be if nothing else is typed, and in which currency."""
+
+    usual: Decimal
+    currency: str
 
 
 class StepForm(forms.Form):
@@ -19,7 +29,8 @@ class StepForm(forms.Form):
     page knows and the form needs (outcomes, rules, kinds of evidence).
     """
 
-    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    sentences: Sequence[tuple[str, str]] = ()
 
     def __init__(self, *args: Any, name: str = "", options: Any = None, **kwargs: Any) -> None:
         self.options = options
@@ -54,6 +65,38 @@ def _note(label: Any, hint: Any, *, required: bool = False) -> forms.CharField:
     )
 
 
+def _amount() -> forms.DecimalField:
+    return forms.DecimalField(
+        label=_("Amount"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.01"}),
+    )
+
+
+def _ask_amount(form: StepForm, money: Money | None) -> None:
+    if money is None:
+        del form.fields["amount"]
+        return
+    form.fields["amount"].label = _("Amount in %(currency)s") % {"currency": money.currency}
+    form.fields["amount"].help_text = _("For a refund. Empty: %(usual)s, what the items cost.") % {
+        "usual": money.usual
+    }
+
+
+def _choices(form: StepForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = choices
+
+
+def _rules(form: StepForm, pairs: Sequence[tuple[str, str]]) -> None:
+    _choices(form, "rule", [("", _("Choose a rule")), *((rule, rule) for rule, _said in pairs)])
+    form.sentences = pairs
+
+
 _TO_CUSTOMER = _("The customer reads this in the mail.")
 _REASON = _("Stands in the history, with your name.")
 
@@ -61,14 +104,13 @@ _REASON = _("Stands in the history, with your name.")
 class ApproveForm(StepForm):
     """An outcome (the button pressed says which) and a word to the customer."""
 
-    outcome = forms.ChoiceField(label=_("Outcome"), widget=forms.HiddenInput)
+    outcome = forms.CharField(widget=forms.HiddenInput)
+    amount = _amount()
     note = _note(_("Note to the customer"), _TO_CUSTOMER)
 
     def prepare(self) -> None:
-        """``options`` are the outcomes that may be approved."""
-        field = self.fields["outcome"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(key, labels.OUTCOMES.get(key, key)) for key in self.options or ()]
+        """``options`` is the ``Money`` of the claim; None where no outcome is money."""
+        _ask_amount(self, self.options)
 
 
 class RefuseForm(StepForm):
@@ -79,10 +121,7 @@ class RefuseForm(StepForm):
 
     def prepare(self) -> None:
         """``options`` are (rule id, sentence) pairs; the sentence is the preview."""
-        field = self.fields["rule"]
-        assert isinstance(field, forms.ChoiceField)
-        pairs: Sequence[tuple[str, str]] = self.options or ()
-        field.choices = [("", _("Choose a rule")), *((key, key) for key, _sentence in pairs)]
+        _rules(self, self.options or ())
 
 
 class EvidenceRequestForm(StepForm):
@@ -91,7 +130,7 @@ class EvidenceRequestForm(StepForm):
     days = forms.IntegerField(
         label=_("Days to send it"),
         min_value=1,
-        max_value=90,
+        max_value=60,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     note = _note(_("What exactly is needed"), _TO_CUSTOMER)
@@ -137,28 +176,50 @@ class AnswerForm(StepForm):
 
     agreed = forms.TypedChoiceField(
         label=_("The manufacturer"),
-        choices=[("yes", _("agreed")), ("no", _("did not agree"))],
+        choices=[("yes", _("agreed: approve")), ("no", _("did not agree: back to review"))],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
     outcome = forms.ChoiceField(label=_("Outcome when it agreed"), required=False)
+    amount = _amount()
     note = _note(_("Note to the customer"), _TO_CUSTOMER)
 
     def prepare(self) -> None:
-        """``options`` are the outcomes that may be approved."""
-        field = self.fields["outcome"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(key, labels.OUTCOMES.get(key, key)) for key in self.options or ()]
+        """``options`` is (outcomes that may be approved, their ``Money`` or None)."""
+        outcomes, money = self.options or ((), None)
+        _choices(self, "outcome", [(key, OUTCOMES.get(key, key)) for key in outcomes])
+        _ask_amount(self, money)
 
 
 class InspectForm(StepForm):
-    """What the inspection of the returned items found."""
+    """What the inspection of the returned items found; a failed one cites a rule."""
 
     passed = forms.TypedChoiceField(
         label=_("The items"),
         choices=[("yes", _("are as claimed")), ("no", _("are not as claimed: refuse"))],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
+    )
+    rule = forms.ChoiceField(label=_("Rule, if refused"), required=False)
+    amount = _amount()
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` is (rule and sentence pairs, the ``Money`` of the claim or None)."""
+        pairs, money = self.options or ((), None)
+        _rules(self, pairs)
+        _ask_amount(self, money)
+
+
+class FulfilForm(StepForm):
+    """The replacement is on its way."""
+
+    tracking = forms.CharField(
+        label=_("Tracking number"),
+        required=False,
+        max_length=60,
+        help_text=_("The customer gets it in the mail."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     note = _note(_("Note to the customer"), _TO_CUSTOMER)
 
@@ -202,9 +263,8 @@ class AssigneeForm(StepForm):
 
     def prepare(self) -> None:
         """``options`` are (pk, name) of those who work in the store."""
-        field = self.fields["assignee"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Nobody")), *((str(pk), name) for pk, name in self.options or ())]
+        people = self.options or ()
+        _choices(self, "assignee", [("", _("Nobody")), *((str(pk), name) for pk, name in people)])
 
 
 class HandOverForm(StepForm):

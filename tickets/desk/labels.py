@@ -1,17 +1,18 @@
-"""The words of the desk: states, steps, deadlines and events as staff read them."""
+"""The words that only the desk uses; those of every face are in `tickets.labels`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.functional import _StrPromise
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tickets.lifecycle import ClaimState, PickupState, TicketState
+from tickets import labels as common
+from tickets.lifecycle import ClaimState, TicketState
 from tickets.models import Claim, Ticket
 
-Words = Mapping[str, _StrPromise]
+Words = Mapping[str, Promise]
 
 REQUESTS: Words = {
     "missing_photocard": _("Missing content"),
@@ -47,37 +48,6 @@ REQUESTS: Words = {
     "carrier_contact": _("Contact the carrier"),
     "page_error": _("Error on the shop's page"),
 }
-CLAIM_STATES: Words = {
-    ClaimState.AWAITING_EVIDENCE: _("Waiting for evidence"),
-    ClaimState.UNDER_REVIEW: _("Ready to decide"),
-    ClaimState.WITH_MANUFACTURER: _("With the manufacturer"),
-    ClaimState.APPROVED: _("Approved"),
-    ClaimState.AWAITING_RETURN: _("Waiting for the items"),
-    ClaimState.INSPECTING: _("Inspecting"),
-    ClaimState.FULFILLED: _("Fulfilled"),
-    ClaimState.REFUSED: _("Refused"),
-    ClaimState.EXPIRED: _("Expired"),
-    ClaimState.WITHDRAWN: _("Withdrawn"),
-}
-TICKET_STATES: Words = {
-    TicketState.NEW: _("New"),
-    TicketState.OPEN: _("Open"),
-    TicketState.WAITING: _("Waiting"),
-    TicketState.SOLVED: _("Solved"),
-    TicketState.CLOSED: _("Closed"),
-}
-PICKUP_STATES: Words = {
-    PickupState.PREPARING: _("Being prepared"),
-    PickupState.RESERVED: _("On the shelf"),
-    PickupState.COLLECTED: _("Handed over"),
-    PickupState.EXPIRED: _("Expired"),
-    PickupState.CANCELLED: _("Cancelled"),
-}
-OUTCOMES: Words = {
-    "refund": _("Refund"),
-    "replacement": _("Replacement"),
-    "return": _("Return"),
-}
 EVIDENCE: Words = {
     "unboxing_video": _("Unboxing video"),
     "photo": _("Photo"),
@@ -111,7 +81,7 @@ SPEAKERS: Words = {
     "system": _("System"),
 }
 # What the customer declared, as a staff member reads it: (yes, no).
-SAID: Mapping[str, tuple[_StrPromise, _StrPromise]] = {
+SAID: Mapping[str, tuple[Promise, Promise]] = {
     "opened": (_("Opened"), _("Still sealed")),
     "package_damaged": (_("Package damaged outside"), _("Package not damaged outside")),
     "video_exists": (_("A video exists"), _("No video exists")),
@@ -119,24 +89,47 @@ SAID: Mapping[str, tuple[_StrPromise, _StrPromise]] = {
     "remote": (_("Returns from afar"), _("Comes to a store")),
 }
 
+FACTS: Words = {
+    "placed_at": _("Ordered"),
+    "paid_at": _("Paid"),
+    "shipped_at": _("Shipped"),
+    "delivered_at": _("Delivered"),
+    "last_tracking_at": _("Last seen by the carrier"),
+    "collected_at": _("Collected"),
+    "pickup_confirmed_at": _("Pickup confirmed"),
+    "channel": _("Bought"),
+    "shipping_method": _("Shipping method"),
+    "country": _("Country"),
+    "opened": _("Opened?"),
+    "package_damaged": _("Damage outside?"),
+    "video_exists": _("Video?"),
+    "receipt": _("Receipt?"),
+    "remote": _("From afar?"),
+}
+
+
+def fact(name: str) -> str:
+    """The word for a fact that a decision looks at."""
+    return str(FACTS.get(name, name.replace("_", " ").capitalize()))
+
 
 def next_step(ticket: Ticket) -> str:
     """What has to happen next, in two or three words, and by whom it reads."""
     claim: Claim | None = getattr(ticket, "claim", None)
     if claim is None:
         if ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
-            return str(TICKET_STATES[ticket.state])
+            return str(common.TICKET_STATES[ticket.state])
         return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
     steps = {
         ClaimState.AWAITING_EVIDENCE: _t("Customer sends evidence"),
         ClaimState.UNDER_REVIEW: _t("Decide"),
         ClaimState.WITH_MANUFACTURER: _t("Manufacturer answers"),
         ClaimState.APPROVED: _t("Fulfil: %(outcome)s")
-        % {"outcome": str(OUTCOMES.get(claim.outcome, "")).lower()},
+        % {"outcome": common.OUTCOMES.get(claim.outcome, "")},
         ClaimState.AWAITING_RETURN: _t("Customer sends it back"),
         ClaimState.INSPECTING: _t("Inspect"),
     }
-    return steps.get(ClaimState(claim.state)) or str(CLAIM_STATES[claim.state])
+    return steps.get(ClaimState(claim.state)) or str(common.CLAIM_STATES[claim.state])
 
 
 def about(ticket: Ticket) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,7 +17,7 @@ from supportdesk import clock
 from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.desk import queues
-from tickets.models import Store, User
+from tickets.models import Membership, Store, User
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, "Desk", P], HttpResponse]
@@ -32,9 +33,12 @@ class Desk:
     store: Store | None
     now: datetime
 
-    def may(self, store: Store, verb: str) -> bool:
-        """Whether this person may do ``verb`` in ``store``."""
-        return permissions.may(self.user, store, verb)
+    def verbs(self, store_id: int) -> frozenset[str]:
+        """What this person may do in a store: the buttons that make sense to show."""
+        if self.user.is_superuser:
+            return permissions.ALL_VERBS
+        store = next((store for store in self.stores if store.pk == store_id), None)
+        return permissions.VERBS.get(getattr(store, "role", ""), frozenset())
 
     def context(self, **more: Any) -> dict[str, Any]:
         """The context of every page: the counts of the left zone and what the view adds."""
@@ -48,6 +52,12 @@ class Desk:
         }
 
 
+def _stores(user: User) -> list[Store]:
+    """The person's stores, each with their ``role`` in it, in one query."""
+    role = Membership.objects.filter(user=user, store=OuterRef("pk")).values("role")[:1]
+    return list(access.stores_for(user).annotate(role=Subquery(role)))
+
+
 def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let signed-in people with at least one store in; tell the others what to do.
 
@@ -57,9 +67,8 @@ def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespo
     @login_required
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        user = request.user
-        assert isinstance(user, User)
-        stores = list(access.stores_for(user))
+        user = cast(User, request.user)
+        stores = _stores(user)
         if not stores:
             return render(request, "desk/no_store.html", status=403)
         wanted = request.GET.get("store", "")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
-from django.utils.functional import _StrPromise
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets import access
@@ -29,9 +29,7 @@ WAITING_PICKUPS = [PickupState.PREPARING, PickupState.RESERVED]
 
 def overdue(now: datetime) -> Q:
     """Something should have happened by now: its time has passed, or it has alerted already."""
-    alerted = Deadline.objects.filter(
-        claim__ticket=OuterRef("pk"), state=DeadlineState.OVERDUE
-    )
+    alerted = Deadline.objects.filter(claim__ticket=OuterRef("pk"), state=DeadlineState.OVERDUE)
     return OPEN & (Q(next_due_at__lt=now) | Q(Exists(alerted)))
 
 
@@ -40,9 +38,9 @@ class Queue:
     """One queue: its name in the address, its title, what it holds, what to say when empty."""
 
     key: str
-    title: _StrPromise
+    title: Promise
     holds: Callable[[datetime], Q]
-    empty: _StrPromise
+    empty: Promise
     icon: str
     counted: bool = True
 
@@ -135,7 +133,9 @@ def counts(user: User, now: datetime, store: int | None = None) -> Counts:
     actor = Actor.staff(user)
     here = Q(store_id=store) if store else Q()
     holds = {
-        queue.key: Count("pk", filter=queue.holds(now)) for queue in QUEUES.values() if queue.counted
+        queue.key: Count("pk", filter=queue.holds(now))
+        for queue in QUEUES.values()
+        if queue.counted
     }
     tickets = access.tickets_for(actor).filter(here & OPEN)
     pickups = access.pickups_for(actor).filter(here, state__in=WAITING_PICKUPS)

@@ -47,15 +47,13 @@ def search(actor: Actor, typed: str) -> Found:
     if "@" in text or "." in text or " " not in text:
         matching |= Q(customer__email_key__startswith=email_key(text))
     pickups = access.pickups_for(actor).filter(order__number_key=key).select_related("order")
-    return Found(
-        tickets.filter(matching), pickups=tuple(pickups[:5]), hint=_hint(text, reference)
-    )
+    return Found(tickets.filter(matching), pickups=tuple(pickups[:5]), hint=_hint(text, reference))
 
 
 def _hint(text: str, reference: str | None) -> str:
     bare = "".join(text.upper().split()).replace("-", "")
-    looks_like_one = len(bare) == 8 and all(c in ALPHABET for c in bare) and any(
-        c.isdigit() for c in bare
+    looks_like_one = (
+        len(bare) == 8 and all(c in ALPHABET for c in bare) and any(c.isdigit() for c in bare)
     )
     if reference:
         return _("No ticket of yours has the reference %(reference)s.") % {"reference": text}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets.desk import forms, labels
+from tickets.desk import forms
 from tickets.desk.rulebook import Rulebook
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, may_follow
 from tickets.models import Claim
@@ -57,9 +58,19 @@ class Offer:
     opened: bool = False
 
 
-def outcomes_of(claim: Claim, _book: Rulebook) -> list[str]:
-    """What may be approved: the rule's outcomes, or any where the rule promises nothing."""
-    return [o for o in claim.outcomes if o in labels.OUTCOMES] or list(labels.OUTCOMES)
+MONEY = ("refund", "return")
+
+
+def outcomes_of(claim: Claim) -> list[str]:
+    """What may be approved: the rule's outcomes, or what a person may give where it is silent."""
+    return claim.outcomes or ["refund", "replacement"]
+
+
+def _money(claim: Claim, outcomes: Sequence[str]) -> forms.Money | None:
+    if not set(outcomes) & set(MONEY):
+        return None
+    worth = sum((item.line.price * item.quantity for item in claim.items.all()), Decimal(0))
+    return forms.Money(min(worth, claim.order.total), claim.order.currency)
 
 
 def _moves_to(*there: ClaimState) -> Callable[[Claim], bool]:
@@ -68,6 +79,12 @@ def _moves_to(*there: ClaimState) -> Callable[[Claim], bool]:
 
 def _is(*states: ClaimState) -> Callable[[Claim], bool]:
     return lambda claim: claim.state in states
+
+
+def _to_be_fulfilled(claim: Claim) -> bool:
+    return claim.state == C.APPROVED or (
+        claim.state == C.INSPECTING and claim.inspected_at is not None
+    )
 
 
 def _says(text: Callable[[], str]) -> Callable[[Claim], str]:
@@ -85,21 +102,8 @@ def _approve_buttons(claim: Claim, who: str) -> list[Button]:
         "return": _("Approve return and mail %(who)s"),
     }
     return [
-        Button(words[outcome] % {"who": who}, "outcome", outcome)
-        for outcome in outcomes_of(claim, Rulebook.EMPTY)
+        Button(words[outcome] % {"who": who}, "outcome", outcome) for outcome in outcomes_of(claim)
     ]
-
-
-def _fulfil_title(claim: Claim) -> str:
-    if claim.outcome == "refund":
-        return _("Refund: mark as paid")
-    return _("Mark the %(outcome)s as done") % {
-        "outcome": str(labels.OUTCOMES.get(claim.outcome, claim.outcome)).lower()
-    }
-
-
-def _needs_override(claim: Claim) -> bool:
-    return claim.state == C.AWAITING_EVIDENCE
 
 
 STEPS: tuple[Step, ...] = (
@@ -110,7 +114,7 @@ STEPS: tuple[Step, ...] = (
         _says(lambda: _("Approve")),
         _is(C.UNDER_REVIEW),
         _approve_buttons,
-        outcomes_of,
+        lambda claim, book: _money(claim, outcomes_of(claim)),
         {"decide": "approve"},
         icon="check",
         tone="go",
@@ -131,19 +135,9 @@ STEPS: tuple[Step, ...] = (
         _says(lambda: _("Record the manufacturer's answer")),
         _is(C.WITH_MANUFACTURER),
         _one(lambda who: _("Record the answer and mail %(who)s") % {"who": who}),
-        outcomes_of,
+        lambda claim, book: (outcomes_of(claim), _money(claim, outcomes_of(claim))),
         icon="building-factory-2",
         tone="go",
-    ),
-    Step(
-        "return-request",
-        "return",
-        forms.NoteForm,
-        _says(lambda: _("Ask for the items back")),
-        _moves_to(C.AWAITING_RETURN),
-        _one(lambda who: _("Ask %(who)s to send the items back") % {"who": who}),
-        send={"step": "request"},
-        icon="truck-return",
     ),
     Step(
         "return-received",
@@ -152,7 +146,6 @@ STEPS: tuple[Step, ...] = (
         _says(lambda: _("The items have arrived")),
         _is(C.AWAITING_RETURN),
         _one(lambda who: _("Record the arrival and mail %(who)s") % {"who": who}),
-        send={"step": "received"},
         icon="package-import",
         tone="go",
     ),
@@ -161,20 +154,30 @@ STEPS: tuple[Step, ...] = (
         "inspection",
         forms.InspectForm,
         _says(lambda: _("Record the inspection")),
-        _is(C.INSPECTING),
-        _one(lambda who: _("Record the inspection")),
+        lambda claim: claim.state == C.INSPECTING and claim.inspected_at is None,
+        _one(lambda who: _("Record the inspection and mail %(who)s") % {"who": who}),
+        lambda claim, book: (book.rules, _money(claim, [claim.outcome])),
         icon="zoom-in",
         tone="go",
     ),
     Step(
         "fulfilment",
         "fulfilment",
-        forms.NoteForm,
-        _fulfil_title,
-        lambda claim: claim.state == C.APPROVED
-        or (claim.state == C.INSPECTING and claim.inspected_at is not None),
-        _one(lambda who: _("Mark as done and mail %(who)s") % {"who": who}),
+        forms.FulfilForm,
+        _says(lambda: _("Send the replacement")),
+        lambda claim: claim.outcome not in MONEY and _to_be_fulfilled(claim),
+        _one(lambda who: _("Mark as sent and mail %(who)s") % {"who": who}),
         icon="package-export",
+        tone="go",
+    ),
+    Step(
+        "payment",
+        "payment",
+        forms.PlainForm,
+        _says(lambda: _("Pay the refund")),
+        lambda claim: claim.outcome in MONEY and _to_be_fulfilled(claim),
+        _one(lambda who: _("Mark the refund as paid and mail %(who)s") % {"who": who}),
+        icon="receipt-refund",
         tone="go",
     ),
     Step(
@@ -182,7 +185,7 @@ STEPS: tuple[Step, ...] = (
         "evidence-request",
         forms.EvidenceRequestForm,
         _says(lambda: _("Ask for evidence")),
-        _is(C.UNDER_REVIEW, C.AWAITING_EVIDENCE, C.EXPIRED),
+        _is(C.UNDER_REVIEW, C.AWAITING_EVIDENCE),
         _one(lambda who: _("Ask %(who)s for this") % {"who": who}),
         lambda claim, book: (book.kinds, book.evidence_days),
         icon="camera",
@@ -192,7 +195,7 @@ STEPS: tuple[Step, ...] = (
         "override",
         forms.ReasonForm,
         _says(lambda: _("Review without the evidence")),
-        _needs_override,
+        _is(C.AWAITING_EVIDENCE),
         _one(lambda who: _("Review without the evidence")),
         verb="override",
         icon="key",
@@ -221,7 +224,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "withdrawal",
         "withdrawal",
-        forms.NoteForm,
+        forms.PlainForm,
         _says(lambda: _("Withdraw for the customer")),
         _moves_to(C.WITHDRAWN),
         _one(lambda who: _("Withdraw it and mail %(who)s") % {"who": who}),

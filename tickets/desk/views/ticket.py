@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tickets import access
 from tickets.actions import talk
 from tickets.desk import page
-from tickets.desk.forms import AssigneeForm, MessageForm
+from tickets.desk.forms import AssigneeForm, MessageForm, PlainForm
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError
@@ -62,6 +62,7 @@ def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
             actor=desk.actor,
             now=desk.now,
             form_key=data["form_key"],
+            seen=data["seen"],
         )
     except ActionError as error:
         return refused(request, desk, found, "message", form, error)
@@ -93,4 +94,20 @@ def assign(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
         if person
         else _("Nobody is assigned now."),
     )
+    return redirect("desk:ticket", found.reference)
+
+
+@require_POST
+@staff_only
+def solve(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
+    """The question is answered; the customer's next word opens it again."""
+    found = access.ticket_for(desk.actor, reference)
+    form = PlainForm(request.POST, name="solution")
+    if not form.is_valid():
+        return refused(request, desk, found, "solution", form)
+    try:
+        talk.set_solved(found, actor=desk.actor, now=desk.now, seen=form.cleaned_data["seen"])
+    except ActionError as error:
+        return refused(request, desk, found, "solution", form, error)
+    messages.success(request, _("Solved. If the customer answers, it opens again."))
     return redirect("desk:ticket", found.reference)

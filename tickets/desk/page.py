@@ -1,0 +1,213 @@
+"""Everything that the page of one ticket shows, in as few queries as there are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.http import Http404
+from django.utils.translation import get_language
+
+from tickets import access
+from tickets.actions import what_if as asking
+from tickets.desk import decision, forms, labels, steps, timeline
+from tickets.desk.person import Desk
+from tickets.desk.rulebook import Rulebook, read
+from tickets.lifecycle import DeadlineState
+from tickets.models import (
+    Claim,
+    ClaimItem,
+    Deadline,
+    Event,
+    Message,
+    OrderLine,
+    Store,
+    Ticket,
+    User,
+)
+from tickets.permissions import roles_with
+from tickets.references import clean_reference
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n"))
+
+
+def ticket_for(desk: Desk, reference: str) -> Ticket:
+    """One ticket with all that its page shows, or 404."""
+    mine = Q(customer=OuterRef("customer"))
+    ticket = (
+        access.tickets_for(desk.actor)
+        .filter(reference=clean_reference(reference) or "")
+        .select_related("store", "customer", "order", "assignee", "claim__refund")
+        .select_related("claim__policy_version", "claim__overridden_by", "claim__order")
+        .defer("claim__policy_version__source")
+        .annotate(
+            orders_n=_count(access.orders_for(desk.actor).filter(mine)),
+            tickets_n=_count(access.tickets_for(desk.actor).filter(mine)),
+        )
+        .prefetch_related(
+            Prefetch("order__lines", OrderLine.objects.select_related("product")),
+            "order__shipments",
+            Prefetch("claim__items", ClaimItem.objects.order_by("pk")),
+            "claim__evidence",
+            Prefetch(
+                "events",
+                Event.objects.select_related("actor_user", "actor_customer", "policy_version")
+                .defer("policy_version__source")
+                .order_by("seq"),
+            ),
+            Prefetch("messages", Message.objects.select_related("author")),
+        )
+        .first()
+    )
+    if ticket is None:
+        raise Http404
+    _share_rows(ticket)
+    return ticket
+
+
+def _share_rows(ticket: Ticket) -> None:
+    """Rows that are the same row become the same object, so that nothing is read twice."""
+    for message in ticket.messages.all():
+        message.ticket = ticket
+    claim = claim_of(ticket)
+    if claim is None:
+        return
+    claim.ticket = ticket
+    if ticket.order is not None and claim.order_id == ticket.order_id:
+        claim.order = ticket.order
+    lines = {line.pk: line for line in claim.order.lines.all()}
+    for item in claim.items.all():
+        item.claim = claim
+        item.line = lines[item.line_id]
+
+
+def claim_of(ticket: Ticket) -> Claim | None:
+    """The ticket's claim, if it has one."""
+    return getattr(ticket, "claim", None)
+
+
+def people_of(store: Store) -> list[User]:
+    """Who can be given a ticket of this store."""
+    return list(
+        User.objects.filter(
+            is_active=True,
+            memberships__store=store,
+            memberships__role__in=roles_with("work"),
+        ).order_by("name", "email")
+    )
+
+
+def build(
+    desk: Desk,
+    ticket: Ticket,
+    *,
+    bound: tuple[str, forms.StepForm] | None = None,
+    since: int | None = None,
+    what_if: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The page's context. ``bound`` is a form that was not accepted, shown as typed;
+    ``since`` the last event its writer had seen: what came after is shown on top."""
+    verbs = desk.verbs(ticket.store_id)
+    events = list(ticket.events.all())
+    claim = claim_of(ticket)
+    context = desk.context(
+        ticket=ticket,
+        claim=claim,
+        about=labels.about(ticket),
+        kind=labels.REQUESTS.get(ticket.request, ticket.request),
+        entries=timeline.conversation(ticket, events, ticket.messages.all()),
+        history=[timeline.entry(event) for event in reversed(events)],
+        meanwhile=_meanwhile(events, since),
+        may_work="work" in verbs,
+        message_form=_message_form(bound),
+        assignee_form=_assignee_form(ticket, verbs, bound),
+        deliveries=_deliveries(ticket, bound),
+        bound=bound[0] if bound else "",
+        others={
+            "orders": (ticket.orders_n or 0) - bool(ticket.order_id),
+            "tickets": ticket.tickets_n - 1,
+        },  # type: ignore[attr-defined]  # annotated in ticket_for
+    )
+    if claim is not None:
+        context |= _claim_context(claim, verbs, bound)
+        context["asked"] = _asked(claim, what_if) if what_if is not None else None
+        context["deadlines"] = _deadlines(claim)
+    return context
+
+
+def what_if(desk: Desk, ticket: Ticket, typed: Mapping[str, str]) -> dict[str, Any]:
+    """The context of the answer to changed facts alone."""
+    claim = claim_of(ticket)
+    if claim is None:
+        raise Http404
+    return {"asked": _asked(claim, typed), "ticket": ticket, "now": desk.now}
+
+
+def _asked(claim: Claim, typed: Mapping[str, str]) -> decision.Card:
+    changed = decision.parse(claim, typed)
+    lines = [item.line for item in claim.items.all()]
+    proposal = asking.what_if(claim, lines=lines, locale=get_language() or "en", **changed)
+    return decision.card(claim, proposal)
+
+
+def _claim_context(
+    claim: Claim, verbs: frozenset[str], bound: tuple[str, forms.StepForm] | None
+) -> dict[str, Any]:
+    lines = [item.line for item in claim.items.all()]
+    proposal = asking.propose(claim, lines=lines, locale=get_language() or "en")
+    book: Rulebook = read(proposal.pack, claim.type)
+    return {
+        "card": decision.card(claim, proposal),
+        "what_if_fields": decision.fields(claim, proposal),
+        "offers": steps.offers(claim, book, verbs, bound),
+        "evidence": list(claim.evidence.all()),
+        "kinds": book.kinds,
+    }
+
+
+def _meanwhile(events: list[Event], since: int | None) -> list[timeline.Entry]:
+    if since is None:
+        return []
+    return [timeline.entry(event) for event in events if event.seq > since]
+
+
+def _message_form(bound: tuple[str, forms.StepForm] | None) -> forms.StepForm:
+    return bound[1] if bound and bound[0] == "message" else forms.MessageForm(name="message")
+
+
+def _assignee_form(
+    ticket: Ticket, verbs: frozenset[str], bound: tuple[str, forms.StepForm] | None
+) -> forms.StepForm | None:
+    if "work" not in verbs:
+        return None
+    if bound and bound[0] == "assignee":
+        return bound[1]
+    people = [(person.pk, person.get_full_name()) for person in people_of(ticket.store)]
+    return forms.AssigneeForm(
+        name="assignee", options=people, initial={"assignee": str(ticket.assignee_id or "")}
+    )
+
+
+def _deliveries(
+    ticket: Ticket, bound: tuple[str, forms.StepForm] | None
+) -> list[tuple[Any, forms.StepForm]]:
+    """Each shipment of the order with the form that records its delivery."""
+    if ticket.order is None:
+        return []
+    found = []
+    for shipment in ticket.order.shipments.all():
+        name = f"delivery-{shipment.pk}"
+        form = bound[1] if bound and bound[0] == name else None
+        found.append((shipment, form or forms.DeliveryForm(name=name)))
+    return found
+
+
+def _deadlines(claim: Claim) -> list[Deadline]:
+    """The deadlines of a claim and its refund: what is to come first, then what was."""
+    rows = Deadline.objects.filter(Q(claim=claim) | Q(refund__claim=claim))
+    waiting = (DeadlineState.PENDING, DeadlineState.OVERDUE)
+    found = list(rows.order_by("due_at", "pk"))
+    return sorted(found, key=lambda row: (row.state not in waiting, row.due_at))

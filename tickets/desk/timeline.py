@@ -1,0 +1,147 @@
+"""What happened on a ticket, in order: messages and events in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tickets import labels as common
+from tickets.desk import labels
+from tickets.models import Event, Message, Ticket
+
+ICONS: Mapping[str, str] = {
+    "claim_filed": "inbox",
+    "ticket_opened": "inbox",
+    "evidence_added": "paperclip",
+    "evidence_complete": "checks",
+    "evidence_asked": "camera",
+    "evidence_reminded": "bell",
+    "evidence_overridden": "key",
+    "claim_approved": "check",
+    "claim_refused": "minus",
+    "claim_expired": "hourglass",
+    "claim_reopened": "arrow-back-up",
+    "claim_withdrawn": "x",
+    "claim_fulfilled": "circle-check",
+    "sent_to_manufacturer": "building-factory-2",
+    "manufacturer_updated": "mail",
+    "manufacturer_answered": "building-factory-2",
+    "return_requested": "truck-return",
+    "return_received": "package-import",
+    "inspected": "zoom-in",
+    "refund_requested": "receipt-refund",
+    "refund_paid": "cash",
+    "deadline_missed": "clock-exclamation",
+    "deadline_near": "clock",
+    "delivery_recorded": "truck-delivery",
+    "mail_bounced": "mail-exclamation",
+    "assigned": "user",
+    "ticket_solved": "check",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the line. ``look`` is ``customer``, ``agent``, ``note`` or ``event``."""
+
+    look: str
+    who: str
+    at: datetime
+    text: str
+    detail: str = ""
+    icon: str = "circle"
+    event: Event | None = None
+    rule: str = ""
+    version: str = ""
+
+
+def who(event: Event) -> str:
+    """The name of an event's actor, as staff know them."""
+    if event.actor_user is not None:
+        return event.actor_user.get_full_name()
+    if event.actor_customer is not None:
+        return str(event.actor_customer)
+    return _("the shop system") if event.actor_kind == "integration" else _("by itself")
+
+
+def title(event: Event) -> str:
+    """What happened, in a few words."""
+    return str(common.EVENTS.get(event.kind, event.kind.replace("_", " ").capitalize()))
+
+
+def _files(wanted: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{count} × {labels.EVIDENCE.get(kind, kind)}" for kind, count in wanted.items()
+    )
+
+
+def detail(event: Event) -> str:
+    """What else an event's own data says to a colleague, one fact a line."""
+    data = event.data
+    said: list[str] = []
+    if data.get("outcome"):
+        said.append(str(common.OUTCOMES.get(data["outcome"], data["outcome"])).capitalize())
+    if data.get("amount"):
+        said.append(f"{data['amount']} {data.get('currency', '')}".strip())
+    if isinstance(data.get("wanted"), dict):
+        said.append(_files(data["wanted"]))
+    if data.get("evidence_kind"):
+        kind = str(labels.EVIDENCE.get(data["evidence_kind"], data["evidence_kind"]))
+        late = "" if data.get("in_time", True) else " · " + _("too late: it does not count")
+        said.append(f"{kind}: {data.get('name', '')}{late}")
+    if "agreed" in data:
+        said.append(_("It agreed.") if data["agreed"] else _("It did not agree."))
+    if "passed" in data:
+        said.append(_("As claimed.") if data["passed"] else _("Not as claimed."))
+    if event.kind == "assigned":
+        said.append(data.get("name") or _("Nobody"))
+    told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
+    said += [str(data[key]) for key in told if data.get(key)]
+    return "\n".join(part for part in said if part)
+
+
+def entry(event: Event) -> Entry:
+    """One event as a line of the history."""
+    return Entry(
+        "event",
+        who(event),
+        event.at,
+        title(event),
+        detail(event),
+        ICONS.get(event.kind, "circle-dashed"),
+        event,
+        event.rule,
+        str(event.policy_version.number) if event.policy_version else "",
+    )
+
+
+def _message(message: Message) -> Entry:
+    customer = str(message.ticket.customer)
+    name = message.author.get_full_name() if message.author else customer
+    if message.kind == "system":
+        name = _("by itself")
+    look = message.kind if message.kind in ("customer", "agent", "note") else "event"
+    return Entry(look, name, message.at, message.body, icon="message")
+
+
+def conversation(
+    ticket: Ticket, events: Iterable[Event], messages: Iterable[Message]
+) -> list[Entry]:
+    """Messages in full, everything else as one line; what the customer typed when filing too."""
+    waiting = {message.pk: message for message in messages}
+    found: list[Entry] = []
+    for event in events:
+        if event.kind == "message_added":
+            message = waiting.pop(event.data.get("message", 0), None)
+            if message is not None:
+                found.append(_message(message))
+            continue
+        found.append(entry(event))
+        if event.kind == "claim_filed" and event.data.get("note"):
+            found.append(Entry("customer", who(event), event.at, event.data["note"]))
+    found += [_message(message) for message in waiting.values()]
+    return sorted(found, key=lambda one: one.at)
