@@ -1,0 +1,191 @@
+"""The typed checks of a pack and their conditions. There is no expression language in strings."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from policies.fields import (
+    CountryCode,
+    CurrencyCode,
+    DateName,
+    FactName,
+    FigureRef,
+    Model,
+    RuleId,
+    SaidName,
+    Text,
+)
+from policies.shapes import Channel, EvidenceKind, Request, Verdict
+
+_VERDICTS = {
+    "elsewhere": Verdict.ELSEWHERE,
+    "refuse": Verdict.REFUSED,
+    "wait": Verdict.WAIT,
+    "discretionary": Verdict.DISCRETIONARY,
+    "accept": Verdict.ACCEPTED,
+    "answer": Verdict.ANSWERED,
+}
+
+# Conditions: tests over named facts; a list of them holds when every one does -----------------
+
+
+class FactTest(Model):
+    """One test of one fact. Exactly one of the operators stands beside `fact`.
+
+    `happened`: a date that is known and not after the request. `within_days`: the request is
+    still inside the window of so many local days from the date.
+    """
+
+    fact: FactName
+    is_: Annotated[bool | str | None, Field(alias="is")] = None
+    one_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    missing: bool | None = None
+    happened: bool | None = None
+    at_least: int | None = None
+    over: FigureRef | None = None
+    within_days: FigureRef | None = None
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> Self:
+        if len(self.model_fields_set) != 2:
+            raise ValueError("needs exactly one operator beside 'fact'")
+        return self
+
+    @property
+    def operator(self) -> str:
+        """Return the name of the operator."""
+        return next(name for name in self.model_fields_set if name != "fact")
+
+
+class EvidenceTest(Model):
+    """Whether files of a kind have been handed in."""
+
+    evidence: EvidenceKind
+    given: bool
+
+
+class AnyTest(Model):
+    """Holds when at least one of the lists of tests holds."""
+
+    any: Annotated[tuple["Condition", ...], Field(min_length=2)]
+
+
+Test = FactTest | EvidenceTest | AnyTest
+Condition = Annotated[tuple[Test, ...], Field(min_length=1)]
+
+
+# Checks: tried in order; the first that settles the request gives the verdict and the rule ----
+
+
+class Settle(Model):
+    """Settles the request with a verdict, always or when its condition holds."""
+
+    check: Literal["elsewhere", "refuse", "wait", "discretionary", "accept", "answer"]
+    rule: RuleId
+    when: Condition | None = None
+    says: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict that this check gives."""
+        return _VERDICTS[self.check]
+
+
+class Unwritten(Model):
+    """Leaves the request to the store's unwritten rule."""
+
+    check: Literal["unwritten"]
+    when: Condition
+
+
+class Window(Model):
+    """In time or not. No start: wait, opening unknown (`no_start: pass` goes on instead)."""
+
+    check: Literal["window"]
+    rule: RuleId
+    start: Annotated[tuple[DateName, ...], Field(alias="from", min_length=1)]
+    days: FigureRef = "days"
+    no_start: Literal["wait", "pass"] = "wait"
+    when: Condition | None = None
+
+
+class WaitUntil(Model):
+    """Wait until some business days, an estimate's last day, some days (in that order) are over.
+
+    No start: wait, opening unknown. Afterwards the next check goes on.
+    """
+
+    check: Literal["wait_until"]
+    rule: RuleId
+    start: Annotated[tuple[DateName, ...], Field(alias="from", min_length=1)]
+    business_days: tuple[FigureRef, ...] = ()
+    after_estimate: bool = False
+    days: FigureRef | None = None
+    when: Condition | None = None
+    says: str | None = None
+
+    @model_validator(mode="after")
+    def _waits_for_something(self) -> Self:
+        if not self.business_days and not self.after_estimate and self.days is None:
+            raise ValueError("waits for nothing: give business_days, after_estimate or days")
+        return self
+
+
+class Evidence(Model):
+    """Files (alternatives) and declared facts that must be there before it goes on."""
+
+    check: Literal["evidence"]
+    rule: RuleId
+    need: Annotated[tuple[dict[EvidenceKind, FigureRef], ...], Field(min_length=1)] | None = None
+    facts: tuple[SaidName, ...] = ()
+    when: Condition | None = None
+    says: str | None = None
+
+    @model_validator(mode="after")
+    def _needs_something(self) -> Self:
+        if not self.need and not self.facts:
+            raise ValueError("needs nothing: give need or facts")
+        return self
+
+
+class Limit(Model):
+    """One amount: for whom it holds, and the figure that the order's total must exceed."""
+
+    country: CountryCode
+    currency: CurrencyCode
+    channel: Channel | None = None
+    over: FigureRef
+
+
+class AmountOver(Model):
+    """Refuses a total that is not over its limit; goes on when it is, or when unknown.
+
+    The rows for the order's channel are used where there are any, else those without one.
+    An order whose country or currency no row names is left to the unwritten rule.
+    """
+
+    check: Literal["amount_over"]
+    rule: RuleId
+    limits: Annotated[tuple[Limit, ...], Field(min_length=1)]
+    says: str | None = None
+    when: Condition | None = None
+
+
+Check = Annotated[
+    Settle | Unwritten | Window | WaitUntil | Evidence | AmountOver, Field(discriminator="check")
+]
+
+
+class RequestChecks(Model):
+    """What this store does with one type of request. Without checks it is unwritten."""
+
+    claim: bool = False
+    label: Text | None = None
+    same_as: Request | None = None
+    checks: tuple[Check, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.same_as is not None and self.checks:
+            raise ValueError("has both same_as and checks of its own")
+        return self

@@ -1,0 +1,51 @@
+"""The one answer to "does the store allow it": pure, fast, always with a rule's id."""
+
+from datetime import tzinfo
+
+from policies.explain import sentences
+from policies.pack import Pack
+from policies.shapes import Decision, Facts
+
+__all__ = ["decide", "explain"]
+
+
+def decide(pack: Pack, facts: Facts) -> Decision:
+    """Return what the pack says about a request.
+
+    Checks are tried in the pack's order and the first that settles it gives the verdict and
+    the rule; where none does, the store has written no rule. ValueError when the facts are of
+    another store than the pack.
+    """
+    program = pack.program
+    if facts.store != program.store:
+        raise ValueError(f"facts of {facts.store!r} need a pack other than {program.store!r}")
+    routine = program.routines[facts.request]
+    for step in routine.first:
+        settled = step(facts, None)
+        if settled is not None:
+            return settled
+    closes_at = None
+    for window in routine.windows:
+        closes_at = window(facts)
+        if closes_at is not None:
+            break
+    for step in routine.steps:
+        settled = step(facts, closes_at)
+        if settled is not None:
+            return settled
+    return program.unwritten(facts)
+
+
+def explain(
+    pack: Pack,
+    facts: Facts,
+    decision: Decision,
+    *,
+    locale: str = "en",
+    zone: tzinfo | None = None,
+) -> list[str]:
+    """Return the answer to the customer: plain sentences, in order, with figures and dates.
+
+    `zone` is the customer's own; a date is said in it as well where its clock differs.
+    """
+    return sentences(pack, facts, decision, locale, zone)

@@ -1,0 +1,196 @@
+"""A decision in plain sentences: the pack's texts with the request's figures and dates."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from decimal import ROUND_DOWN
+
+from policies.fields import DATE_FACTS, ORDER_FACTS
+from policies.pack import Pack
+from policies.parts import pick
+from policies.program import split_ref
+from policies.shapes import Decision, EvidenceKind, Facts
+from policies.wording import clock, joined, money, template
+
+_MINUTE = timedelta(minutes=1)
+
+
+def sentences(
+    pack: Pack, facts: Facts, decision: Decision, locale: str, zone: tzinfo | None
+) -> list[str]:
+    """Render the decision's reasons; a sentence whose value is not known is left out."""
+    told: list[str] = []
+    for reason in decision.reasons:
+        rule_id, _, key = reason.key.rpartition(":")
+        rule = pack.rules.get(rule_id)
+        texts = None if rule is None else rule.data.says.get(key)
+        if rule is None or texts is None:
+            continue
+        found, used = pick(texts, locale)
+        teller = Teller(pack, facts, decision, used, zone, rule_id)
+        for text in found:
+            sentence = template(text).render(teller.value, used)
+            if sentence:
+                told.append(sentence)
+    return told or [_fallback(pack, decision, locale)]
+
+
+def _fallback(pack: Pack, decision: Decision, locale: str) -> str:
+    """Say at least the verdict: a decision made under a pack that had other texts."""
+    return pack.phrase(f"verdict.{decision.verdict}", locale)
+
+
+class Teller:
+    """What each placeholder stands for in one answer."""
+
+    __slots__ = ("decision", "facts", "locale", "pack", "rule_id", "zone")
+
+    def __init__(
+        self,
+        pack: Pack,
+        facts: Facts,
+        decision: Decision,
+        locale: str,
+        zone: tzinfo | None,
+        rule_id: str,
+    ) -> None:
+        self.pack = pack
+        self.facts = facts
+        self.decision = decision
+        self.locale = locale
+        self.zone = zone
+        self.rule_id = rule_id
+
+    def value(self, name: str) -> object:
+        """Return the value of a placeholder, or None when it is not known here."""
+        if name in DATE_FACTS:
+            moment = self.date_fact(name)
+            return None if moment is None else self.day(moment)
+        made = _MAKERS.get(name)
+        return made(self) if made is not None else self.pack.value(name, self.rule_id)
+
+    def date_fact(self, name: str) -> datetime | None:
+        """Return a date of the order or of what the customer declared."""
+        source = self.facts.order if name in ORDER_FACTS else self.facts.said
+        found = None if source is None else getattr(source, name)
+        return found if isinstance(found, datetime) else None
+
+    def pattern(self, name: str) -> str:
+        """Return a CLDR pattern of the locale."""
+        return self.pack.phrases(f"pattern.{name}", self.locale)[0][0]
+
+    def day(self, moment: datetime) -> str:
+        """Return an instant's day in the store's zone, with the year when it is another."""
+        zone = self.pack.zone
+        same = moment.astimezone(zone).year == self.facts.at.astimezone(zone).year
+        pattern = self.pattern("day" if same else "day_with_year")
+        return clock(moment, zone, pattern, self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        """Return weekday, date, time and place, and the customer's own clock if it differs."""
+        time = self.pattern("time")
+        told = self.pack.phrase(
+            "when.in_place",
+            self.locale,
+            day=self.day(moment),
+            time=clock(moment, self.pack.zone, time, self.locale),
+            place=self.pack.place(self.locale),
+        )
+        here = moment.astimezone(self.pack.zone)
+        if self.zone is None or moment.astimezone(self.zone).utcoffset() == here.utcoffset():
+            return told
+        return self.pack.phrase(
+            "when.for_you",
+            self.locale,
+            when=told,
+            weekday=clock(moment, self.zone, self.pattern("weekday"), self.locale),
+            time=clock(moment, self.zone, time, self.locale),
+        )
+
+    def closes(self) -> str | None:
+        """Return the last minute of the window: people read 23:59 right, and midnight wrong."""
+        closes_at = self.decision.closes_at
+        return None if closes_at is None else self.moment(closes_at - _MINUTE)
+
+    def opens(self) -> str | None:
+        """Return when the request can be raised."""
+        opens_at = self.decision.opens_at
+        return None if opens_at is None else self.moment(opens_at)
+
+    def left(self) -> str | None:
+        """Return the days that are left; None once the window is over."""
+        if self.decision.closes_at is None:
+            return None
+        days = self.pack.calendar.days_left(self.facts.at, self.decision.closes_at)
+        if days < 0:
+            return None
+        return self.pack.phrase(f"days_left{'' if days else '.none'}", self.locale, count=days)
+
+    def missing(self) -> str | None:
+        """Return what is missing, alternatives joined by "or"."""
+        told = [self.needed(alternative) for alternative in self.decision.missing]
+        if not told:
+            return None
+        *others, last = told
+        if not others:
+            return last
+        first = joined(others, self.locale, "or")
+        return self.pack.phrase("alternatives.or", self.locale, first=first, last=last)
+
+    def needed(self, alternative: Mapping[str, int]) -> str:
+        """Return one alternative in words."""
+        kinds = set(EvidenceKind)
+        told = [
+            self.pack.phrase(f"missing.{name}", self.locale, count=count)
+            if name in kinds
+            else self.pack.phrase(f"missing.{name}", self.locale)
+            for name, count in alternative.items()
+        ]
+        return joined(told, self.locale)
+
+    def total(self) -> str | None:
+        """Return the order's total with its currency."""
+        order = self.facts.order
+        if order is None or order.total is None or order.currency is None:
+            return None
+        return money(order.total, order.currency, self.locale)
+
+    def points(self) -> int | None:
+        """Return the whole units of the order's total: what a point per unit comes to."""
+        order = self.facts.order
+        if order is None or order.total is None:
+            return None
+        return int(order.total.to_integral_value(ROUND_DOWN))
+
+    def method(self) -> str | None:
+        """Return the order's way of shipping."""
+        order = self.facts.order
+        if order is None or order.shipping_method is None:
+            return None
+        return self.pack.phrase(f"method.{order.shipping_method}", self.locale)
+
+    def estimate(self, end: str) -> object:
+        """Return one end of the delivery estimate, for the order's way of shipping."""
+        estimates = self.pack.document.estimates
+        if estimates is None:
+            return None
+        order = self.facts.order
+        method = None if order is None else order.shipping_method
+        found = estimates.methods.get(method or estimates.default)
+        if found is None:
+            return None
+        ref = found.first if end == "from" else found.last
+        owner, figure = split_ref(ref, estimates.rule)
+        return self.pack.document.rules[owner].figures[figure]
+
+
+_MAKERS = {
+    "closes": Teller.closes,
+    "opens": Teller.opens,
+    "left": Teller.left,
+    "missing": Teller.missing,
+    "total": Teller.total,
+    "points": Teller.points,
+    "method": Teller.method,
+    "estimate_from": lambda teller: teller.estimate("from"),
+    "estimate_to": lambda teller: teller.estimate("to"),
+}

@@ -1,0 +1,337 @@
+"""A store's pack, loaded and proofread: what it promises, and what the desk needs of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from policies.calendar import Calendar
+from policies.parts import (
+    ContactChannel,
+    DefectProcess,
+    EvidenceInfo,
+    Manufacturer,
+    PackRule,
+    PickupTerms,
+    Process,
+    RefundTerms,
+    pick,
+)
+from policies.phrases import ENGLISH, shared
+from policies.program import Program, compile_program, split_ref
+from policies.proofread import proofread
+from policies.reading import Mistake, PackError
+from policies.schema import WEEKDAYS, Carrier, PackDocument
+from policies.shapes import Request
+from policies.wording import template
+
+__all__ = [
+    "ContactChannel",
+    "DefectProcess",
+    "EvidenceInfo",
+    "Manufacturer",
+    "Mistake",
+    "Pack",
+    "PackError",
+    "PackRule",
+    "PickupTerms",
+    "Process",
+    "RefundTerms",
+    "load_builtin_packs",
+    "load_pack",
+]
+
+PACKS = Path(__file__).parent / "packs"
+
+_PLAIN_PROCESS = Process()
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """One store's promises. Immutable; compare and hash it by identity."""
+
+    document: PackDocument
+    source: str
+
+    # The store ---------------------------------------------------------------------------
+
+    @property
+    def slug(self) -> str:
+        """Return the store's short name, as in `Facts.store`."""
+        return self.document.store.slug
+
+    @property
+    def name(self) -> str:
+        """Return the store's name."""
+        return self.document.store.name
+
+    @property
+    def version(self) -> str:
+        """Return the pack's own name for its version."""
+        return self.document.version
+
+    @property
+    def starts_on(self) -> date:
+        """Return the local day from which the pack means to be in force."""
+        return self.document.starts_on
+
+    @property
+    def locale(self) -> str:
+        """Return the store's own locale."""
+        return self.document.store.locale
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Return the currencies (ISO 4217) that the store sells in."""
+        return self.document.store.currencies
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Return the store's time zone."""
+        return ZoneInfo(self.document.store.time_zone)
+
+    def place(self, locale: str = ENGLISH) -> str:
+        """Return where the store's clock hangs, for people ("in Las Vegas")."""
+        return pick(self.document.store.place, locale)[0]
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Return how the store counts time."""
+        store = self.document.store
+        hours: dict[int, list[tuple[time, time]]] = {
+            WEEKDAYS.index(day): [(span.start, span.end) for span in spans]
+            for day, spans in store.opening_hours.items()
+        }
+        country = None if store.holidays is None else store.holidays.country
+        subdivision = None if store.holidays is None else store.holidays.subdivision
+        return Calendar(
+            self.zone, country, subdivision, hours, closed_on_holidays=store.closed_on_holidays
+        )
+
+    @cached_property
+    def channels(self) -> tuple[ContactChannel, ...]:
+        """Return the ways to reach the store, the fastest first."""
+        return tuple(ContactChannel(item) for item in self.document.store.channels)
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """Return the carriers that the store names."""
+        return self.document.carriers
+
+    def carrier_of(self, tracking_number: str) -> Carrier | None:
+        """Return the carrier that a tracking number begins like; None when unknown.
+
+        The longest prefix wins.
+        """
+        number = "".join(tracking_number.split()).upper()
+        found = [
+            item
+            for item in self.document.carriers
+            if number.startswith(item.prefix) and (not item.digits_only or number.isdecimal())
+        ]
+        return max(found, key=lambda item: len(item.prefix), default=None)
+
+    # Rules and texts -----------------------------------------------------------------------
+
+    @cached_property
+    def rules(self) -> Mapping[str, PackRule]:
+        """Return every rule by id, in the order of the pack."""
+        return MappingProxyType(
+            {key: PackRule(key, rule, self) for key, rule in self.document.rules.items()}
+        )
+
+    def rule(self, rule_id: str) -> PackRule:
+        """Return one rule; KeyError when the pack has none of that id."""
+        return self.rules[rule_id]
+
+    @property
+    def unwritten(self) -> str:
+        """Return the id of the rule for everything on which the store publishes none."""
+        return self.document.unwritten
+
+    @property
+    def pages(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the help pages' titles by slug, each by locale."""
+        return self.document.pages
+
+    def value(self, name: str, rule_id: str) -> object:
+        """Return what a placeholder stands for that needs no facts; None when unknown."""
+        if name == "store":
+            return self.name
+        if name in ("phone", "email"):
+            kinds = {item.kind: item.value for item in self.channels if item.open}
+            return kinds.get(name)
+        owner, figure = split_ref(name, rule_id)
+        rule = self.document.rules.get(owner)
+        return None if rule is None else rule.figures.get(figure)
+
+    def phrases(self, key: str, locale: str = ENGLISH) -> tuple[tuple[str, ...], str]:
+        """Return a shared text, as this pack says it, and the locale it is in.
+
+        KeyError when neither the pack nor the shared texts have it.
+        """
+        own = self.document.phrases.get(key)
+        for tag in (locale, locale.split("-")[0]):
+            if own is not None and tag in own:
+                return own[tag], tag
+            if key in shared(tag):
+                return shared(tag)[key], tag
+        if own is not None:
+            return own[ENGLISH], ENGLISH
+        return shared(ENGLISH)[key], ENGLISH
+
+    def phrase(self, key: str, locale: str = ENGLISH, **values: object) -> str:
+        """Return the first sentence of a shared text with its placeholders filled in."""
+        sentences, used = self.phrases(key, locale)
+        return template(sentences[0]).render(values.get, used) or ""
+
+    def label(self, request: str, locale: str = ENGLISH) -> str:
+        """Return a request type in a customer's words."""
+        own = self.document.requests.get(Request(request))
+        if own is not None and own.label is not None:
+            return pick(own.label, locale)[0]
+        return self.phrase(f"request.{Request(request)}", locale)
+
+    def question(self, fact: str, locale: str = ENGLISH) -> str | None:
+        """Return how a form asks for a declared fact; None for what nobody is asked."""
+        try:
+            return self.phrase(f"question.{fact}", locale)
+        except KeyError:
+            return None
+
+    # Requests ------------------------------------------------------------------------------
+
+    @cached_property
+    def program(self) -> Program:
+        """Return the compiled checks."""
+        return compile_program(self.document, self.calendar)
+
+    @cached_property
+    def claim_requests(self) -> tuple[Request, ...]:
+        """Return the request types that open a claim in this store."""
+        return tuple(key for key, item in self.document.requests.items() if item.claim)
+
+    def request_facts(self, request: str) -> tuple[str, ...]:
+        """Return the facts that may change the decision, in the order the checks meet them.
+
+        Declared facts (`Said`) and the order's own; the evidence is left out.
+        """
+        return self.program.routines[Request(request)].facts
+
+    # What the desk needs -------------------------------------------------------------------
+
+    @cached_property
+    def evidence_kinds(self) -> Mapping[str, EvidenceInfo]:
+        """Return the kinds of evidence that the store takes."""
+        return MappingProxyType(
+            {
+                str(kind): EvidenceInfo(str(kind), data, self)
+                for kind, data in self.document.evidence.items()
+            }
+        )
+
+    @property
+    def evidence_days(self) -> int:
+        """Return the local days that a customer has to add missing evidence (house)."""
+        return self.document.house.evidence_days
+
+    @property
+    def evidence_reminder_days(self) -> tuple[int, ...]:
+        """Return the days before that deadline on which the customer is reminded (house)."""
+        return self.document.house.evidence_reminder_days
+
+    @property
+    def upload_grace_hours(self) -> int:
+        """Return the hours that an upload begun in time may still take (house)."""
+        return self.document.house.upload_grace_hours
+
+    def process(self, rule_id: str) -> Process:
+        """Return what follows an approval under a rule; nothing special where none is named."""
+        return self.document.desk.processes.get(rule_id, _PLAIN_PROCESS)
+
+    @cached_property
+    def manufacturer(self) -> Manufacturer | None:
+        """Return the manufacturer's terms, where claims go to one."""
+        data = self.document.desk.manufacturer
+        if data is None:
+            return None
+        return Manufacturer(
+            data.rule,
+            self._number(data.weeks_due, data.rule),
+            self._numbers(data.update_weeks, data.rule),
+        )
+
+    @cached_property
+    def defect_process(self) -> DefectProcess | None:
+        """Return the time that the process of a defect may take, where it is limited."""
+        data = self.document.desk.defect_process
+        if data is None:
+            return None
+        days, warn = (self._number(ref, data.rule) for ref in (data.days, data.warn_days_before))
+        return DefectProcess(data.rule, days, warn)
+
+    @cached_property
+    def pickup(self) -> PickupTerms | None:
+        """Return the terms of in-store pickup, where the store has it."""
+        data = self.document.desk.pickup
+        if data is None:
+            return None
+        return PickupTerms(
+            data.rule,
+            data.prepare_rule,
+            self._number(data.reserve_days, data.rule),
+            self._numbers(data.reminder_days, data.rule),
+            self._number(data.prepare_days, data.prepare_rule),
+        )
+
+    @cached_property
+    def refund(self) -> RefundTerms | None:
+        """Return how long a refund may take, where the store says so."""
+        data = self.document.desk.refund
+        return None if data is None else RefundTerms(data.rule, self._number(data.days, data.rule))
+
+    @property
+    def refund_days(self) -> int | None:
+        """Return the days a refund may take, where the store says so."""
+        return None if self.refund is None else self.refund.days
+
+    def _number(self, ref: str, rule: str) -> int:
+        owner, name = split_ref(ref, rule)
+        value = self.document.rules[owner].figures[name]
+        if not isinstance(value, int):
+            raise TypeError(f"{ref} is not a whole number")
+        return value
+
+    def _numbers(self, ref: str, rule: str) -> tuple[int, ...]:
+        owner, name = split_ref(ref, rule)
+        value = self.document.rules[owner].figures[name]
+        if not isinstance(value, tuple):
+            raise TypeError(f"{ref} is not a list of numbers")
+        return value
+
+
+def load_pack(text: str, source: str) -> Pack:
+    """Load a pack from its YAML text.
+
+    `source` names it in messages. Raises PackError, with every mistake at once.
+    """
+    return Pack(proofread(text, source), source)
+
+
+@lru_cache(maxsize=1)
+def load_builtin_packs() -> Mapping[str, Pack]:
+    """Return the packs that come with the product, by store slug.
+
+    Raises PackError when one of them is broken, or two are of the same store.
+    """
+    found: dict[str, Pack] = {}
+    for path in sorted(PACKS.glob("*.yaml")):
+        pack = load_pack(path.read_text(encoding="utf-8"), path.name)
+        if pack.slug in found:
+            message = f"is of the store {pack.slug}, as is {found[pack.slug].source}"
+            raise PackError([Mistake(path.name, None, "store.slug", None, message)])
+        found[pack.slug] = pack
+    return MappingProxyType(found)

@@ -1,0 +1,225 @@
+"""From a pack's text to a checked document, or to every mistake in it at once.
+
+First the shape (pydantic), then what only the whole can tell: rules, figures and texts that
+are named must exist and be of the right kind, and every verdict a check gives must be said.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from policies.calendar import public_holidays
+from policies.fields import ALWAYS_KNOWN, SOMETIMES_KNOWN
+from policies.proofcheck import CheckProof
+from policies.reading import Mistake, PackError, Path, Source
+from policies.schema import PackDocument, Rule
+from policies.shapes import Verdict
+from policies.wording import template
+
+_MAX_CHARACTERS = 2_000_000
+_UNION_NOISE = re.compile(r"^(?:Value error|Assertion failed), ")
+
+
+def proofread(text: str, name: str) -> PackDocument:
+    """Return the checked document; raises PackError with all mistakes."""
+    if len(text) > _MAX_CHARACTERS:
+        raise PackError([Mistake(name, None, "", None, "is far too long for a pack")])
+    source = Source(text, name)
+    try:
+        document = PackDocument.model_validate_json(json.dumps(source.data))
+    except ValidationError as error:
+        raise PackError([*source.mistakes, *_shape_mistakes(error, source)]) from None
+    proof = Proof(document, source)
+    proof.read()
+    if source.mistakes:
+        raise PackError(source.mistakes)
+    return document
+
+
+def _shape_mistakes(error: ValidationError, source: Source) -> Iterator[Mistake]:
+    seen = set()
+    for found in error.errors(include_url=False, include_context=False):
+        message = _UNION_NOISE.sub("", found["msg"])
+        if found["type"] == "extra_forbidden":
+            message = "is not a known key"
+        mistake = source.mistake(tuple(found["loc"]), message)
+        # A union reports once for each of its members.
+        if (mistake.path, message) not in seen:
+            seen.add((mistake.path, message))
+            yield mistake
+
+
+class Proof:
+    """One reading of a document whose shape is right."""
+
+    def __init__(self, document: PackDocument, source: Source) -> None:
+        self.document = document
+        self.source = source
+        self.said: set[tuple[str, str]] = set()
+
+    def complain(self, path: Path, message: str) -> None:
+        """Note a mistake at a path."""
+        self.source.mistakes.append(self.source.mistake(path, message))
+
+    def read(self) -> None:
+        """Read everything; the order does not matter, mistakes are sorted by line."""
+        self.store()
+        self.house()
+        self.rule_exists(("unwritten",), self.document.unwritten)
+        self.must_say(("unwritten",), self.document.unwritten, Verdict.DISCRETIONARY)
+        self.estimates()
+        self.desk()
+        CheckProof(self).read()
+        for rule_id, rule in self.document.rules.items():
+            self.rule(rule_id, rule)
+        for key, texts in self.document.phrases.items():
+            for locale, sentences in texts.items():
+                for sentence in sentences:
+                    self.parse(("phrases", key, locale), sentence)
+
+    def store(self) -> None:
+        """Check the zone and the holidays against what this machine knows."""
+        store = self.document.store
+        try:
+            ZoneInfo(store.time_zone)
+        except (OSError, ValueError):
+            self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone")
+        if store.holidays is not None:
+            try:
+                public_holidays(store.holidays.country, store.holidays.subdivision, 2026)
+            except NotImplementedError:
+                self.complain(("store", "holidays"), "the holidays of this country are not known")
+        for day, spans in store.opening_hours.items():
+            for before, after in pairwise(spans):
+                if after.start < before.end:
+                    self.complain(("store", "opening_hours", day), "the spans overlap")
+
+    def house(self) -> None:
+        """Check that a reminder comes before what it reminds of is over."""
+        house = self.document.house
+        if max(house.evidence_reminder_days, default=0) >= house.evidence_days:
+            self.complain(
+                ("house", "evidence_reminder_days"), "a reminder would come before the claim"
+            )
+
+    def rule(self, rule_id: str, rule: Rule) -> None:
+        """Check one rule: its id, page, dates, figures and texts."""
+        path = ("rules", rule_id)
+        if not rule_id.startswith(f"{self.document.store.slug}."):
+            self.complain(path, f"does not begin with '{self.document.store.slug}.'")
+        if rule.page not in self.document.pages:
+            self.complain((*path, "page"), f"there is no page {rule.page!r}")
+        if rule.starts_on and rule.ends_on and rule.starts_on > rule.ends_on:
+            self.complain((*path, "ends_on"), "ends before it starts")
+        for name in rule.house:
+            if name not in rule.figures:
+                self.complain((*path, "house"), f"there is no figure {name!r}")
+        for name, figure in rule.figures.items():
+            if isinstance(figure, int) and figure < 0:
+                self.complain((*path, "figures", name), "must not be negative")
+        self.rule_texts(path, rule_id, rule)
+
+    def rule_texts(self, path: Path, rule_id: str, rule: Rule) -> None:
+        """Check the texts of one rule. Its sentence may hold figures only."""
+        for locale, text in rule.sentence.items():
+            for name in self.parse((*path, "sentence", locale), text):
+                if name not in ALWAYS_KNOWN:
+                    self.figure((*path, "sentence", locale), name, rule_id, None)
+        for key, texts in rule.says.items():
+            if (rule_id, key) not in self.said:
+                self.complain((*path, "says", key), "no check says this")
+            for locale, sentences in texts.items():
+                self.sentences((*path, "says", key, locale), sentences, rule_id)
+
+    def sentences(self, path: Path, sentences: tuple[str, ...], rule_id: str) -> None:
+        """Check the placeholders, and that something is said whatever is unknown."""
+        certain = False
+        for sentence in sentences:
+            names = self.parse(path, sentence)
+            certain = certain or not any(name in SOMETIMES_KNOWN for name in names)
+            for name in names:
+                if name not in ALWAYS_KNOWN and name not in SOMETIMES_KNOWN:
+                    self.figure(path, name, rule_id, None)
+        if not certain:
+            self.complain(path, "needs one sentence that can be said whatever is unknown")
+
+    def parse(self, path: Path, text: str) -> tuple[str, ...]:
+        """Return the placeholders of a text."""
+        try:
+            return template(text).names
+        except ValueError as error:
+            self.complain(path, str(error))
+            return ()
+
+    def rule_exists(self, path: Path, rule_id: str) -> bool:
+        """Check that a rule of this id stands in the pack."""
+        if rule_id in self.document.rules:
+            return True
+        self.complain(path, f"there is no rule {rule_id!r}")
+        return False
+
+    def must_say(self, path: Path, rule_id: str, key: str) -> None:
+        """Check that a rule has the text for what a check decides under it."""
+        self.said.add((rule_id, str(key)))
+        rule = self.document.rules.get(rule_id)
+        if rule is not None and str(key) not in rule.says:
+            self.complain(path, f"the rule {rule_id} says nothing for '{key}'")
+
+    def figure(self, path: Path, ref: str, rule_id: str, kind: type | None) -> object:
+        """Check a reference to a figure, and its kind when one is asked for."""
+        owner, _, name = ref.rpartition("/")
+        rule = self.document.rules.get(owner or rule_id)
+        if rule is None:
+            self.complain(path, f"there is no rule {owner or rule_id!r} for the figure {name!r}")
+            return None
+        value = rule.figures.get(name)
+        if value is None:
+            self.complain(path, f"the rule {owner or rule_id} has no figure {name!r}")
+        elif kind is not None and not isinstance(value, kind):
+            wanted = "a whole number" if kind is int else "a list of numbers"
+            self.complain(path, f"the figure {name!r} must be {wanted}")
+        return value
+
+    def estimates(self) -> None:
+        """Check the delivery estimates."""
+        estimates = self.document.estimates
+        if estimates is None:
+            return
+        if not self.rule_exists(("estimates", "rule"), estimates.rule):
+            return
+        if estimates.default not in estimates.methods:
+            self.complain(("estimates", "default"), "has no estimate of its own")
+        for method, item in estimates.methods.items():
+            path: Path = ("estimates", "methods", str(method))
+            first = self.figure((*path, "from"), item.first, estimates.rule, int)
+            last = self.figure((*path, "to"), item.last, estimates.rule, int)
+            if isinstance(first, int) and isinstance(last, int) and first > last:
+                self.complain(path, "the estimate ends before it begins")
+
+    def desk(self) -> None:
+        """Check what the desk's timers read."""
+        desk = self.document.desk
+        for rule_id in desk.processes:
+            self.rule_exists(("desk", "processes", rule_id), rule_id)
+        wanted: Mapping[str, Mapping[str, type]] = {
+            "manufacturer": {"weeks_due": int, "update_weeks": tuple},
+            "defect_process": {"days": int, "warn_days_before": int},
+            "pickup": {"reserve_days": int, "reminder_days": tuple},
+            "refund": {"days": int},
+        }
+        for part, figures in wanted.items():
+            data = getattr(desk, part)
+            if data is None or not self.rule_exists(("desk", part, "rule"), data.rule):
+                continue
+            for name, kind in figures.items():
+                self.figure(("desk", part, name), getattr(data, name), data.rule, kind)
+        pickup = desk.pickup
+        path: Path = ("desk", "pickup", "prepare_rule")
+        if pickup is not None and self.rule_exists(path, pickup.prepare_rule):
+            self.figure(
+                ("desk", "pickup", "prepare_days"), pickup.prepare_days, pickup.prepare_rule, int
+            )
