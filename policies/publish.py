@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from functools import lru_cache
 
 from django.db import transaction
 
 from policies.models import PolicyVersion
 from policies.pack import Pack, load_pack
 
-
-@lru_cache(maxsize=256)
-def _loaded(sha256: str, version_id: int) -> Pack:
-    version = PolicyVersion.objects.get(pk=version_id)
-    return load_pack(version.source, f"version {version.number}")
+_kept: dict[str, Pack] = {}  # by the hash of their text: what is published never changes
 
 
 def pack_of(version: PolicyVersion) -> Pack:
-    """The typed pack of a published version. Versions never change, so it is kept."""
-    return _loaded(version.sha256, version.pk)
+    """The typed pack of a published version, loaded once in each process."""
+    pack = _kept.get(version.sha256)
+    if pack is None:
+        pack = _kept[version.sha256] = load_pack(version.source, f"version {version.number}")
+    return pack
 
 
 def in_force(store_id: int, at: datetime) -> PolicyVersion:
@@ -45,12 +43,16 @@ def publish(
     now: datetime,
     by: int | None = None,
 ) -> PolicyVersion:
-    """Append a version (``by`` is the id of the person who publishes); the pack is loaded first, so a broken one never gets in.
+    """Append a version; the pack is loaded first, so a broken one never gets in.
+
+    ``by`` is the id of the person who publishes.
 
     Raises:
         PackError: with every mistake of the pack.
     """
-    load_pack(source, "draft")
+    sha256 = hashlib.sha256(source.encode()).hexdigest()
+    if sha256 not in _kept:
+        _kept[sha256] = load_pack(source, "draft")
     with transaction.atomic():
         last = (
             PolicyVersion.objects.select_for_update()
@@ -63,7 +65,7 @@ def publish(
             number=last.number + 1 if last else 1,
             starts_at=starts_at,
             source=source,
-            sha256=hashlib.sha256(source.encode()).hexdigest(),
+            sha256=sha256,
             published_at=now,
             published_by_id=by,
         )

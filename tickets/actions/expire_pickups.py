@@ -18,6 +18,8 @@ from django.db import connection, transaction
 from policies.models import PolicyVersion
 from policies.publish import pack_of
 from tickets.actions.base import nudge
+from tickets.lifecycle import DeadlineState, PickupState
+from tickets.models import Deadline
 
 _LOCK = """
 CREATE TEMPORARY TABLE expiring ON COMMIT DROP AS
@@ -122,19 +124,31 @@ def expire_due(now: datetime, limit: int = BATCH) -> int:
     customer told), or waiting for a person (staff told). A second run finds none of
     them; two runs at once share the work.
     """
+    if not _any_due(now):
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK, {"now": now, "limit": limit})
         count: int = cursor.rowcount
-        if count == 0:
-            return 0
         cursor.execute("ANALYZE expiring")
         cursor.execute("SELECT DISTINCT policy_version_id FROM expiring")
         dues = _refund_dues([row[0] for row in cursor.fetchall()], now)
         values: dict[str, Any] = {"now": now, "versions": list(dues), "dues": list(dues.values())}
         for statement in (_MOVE, _DEADLINES, _REMINDERS, _ORDERS, _EVENTS, _REFUNDS):
             cursor.execute(statement, values)
+        cursor.execute("DROP TABLE expiring")
         transaction.on_commit(nudge)
     return count
+
+
+def _any_due(now: datetime) -> bool:
+    """Most sweeps find nothing: then no table is made and nothing is locked."""
+    due = Deadline.objects.filter(
+        kind="pickup_expiry",
+        state=DeadlineState.PENDING,
+        wake_at__lte=now,
+        pickup__state=PickupState.RESERVED,
+    )
+    return due.exists()
 
 
 def _refund_dues(version_ids: list[int], now: datetime) -> dict[int, datetime]:

@@ -1,0 +1,126 @@
+"""Two at once, with real threads and real transactions: one wins, nothing happens twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from tests.cast import NOON, Story, a_file
+from tickets.actions import decide_claim, pickups
+from tickets.actions.add_evidence import add_evidence
+from tickets.actions.file_claim import file_claim
+from tickets.actor import Actor
+from tickets.deadlines import sweep
+from tickets.errors import ActionError, Conflict
+from tickets.models import Claim, Event, Outbox, Pickup, Refund, Ticket, User
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Run each act in a thread of its own, all let loose together; results or errors."""
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        try:
+            start.wait(timeout=10)
+            return act()
+        except ActionError as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_the_form_sent_by_eight_threads_is_one_claim(story: Story) -> None:
+    draft = story.draft("missing_photocard", opened=True)
+    mina = Actor.of_customer(story.order.customer)
+    results = at_once(*[lambda: file_claim(draft, actor=mina, now=NOON)] * 8)
+
+    assert len({claim.pk for claim in results if isinstance(claim, Claim)}) == 1
+    assert Ticket.objects.count() == Event.objects.count() == Outbox.objects.count() == 1
+
+
+def test_two_drafts_about_one_item_make_one_claim(story: Story) -> None:
+    mina = Actor.of_customer(story.order.customer)
+    drafts = [story.draft("missing_photocard", opened=True) for _ in range(4)]
+    results = at_once(*[lambda d=d: file_claim(d, actor=mina, now=NOON) for d in drafts])
+
+    assert sum(isinstance(result, Claim) for result in results) == 1
+    assert sum(isinstance(result, Conflict) for result in results) == 3
+    assert Claim.objects.count() == Ticket.objects.count() == 1
+
+
+def test_two_agents_decide_at_once_and_one_wins(
+    story: Story, agent: User, second_agent: User
+) -> None:
+    claim = story.file("missing_photocard", "unboxing_video", opened=True)
+    results = at_once(
+        lambda: decide_claim.approve(
+            claim, "replacement", actor=Actor.staff(agent), now=NOON, seen=1
+        ),
+        lambda: decide_claim.refuse(
+            claim, "kpopusa.contact-window", actor=Actor.staff(second_agent), now=NOON, seen=1
+        ),
+    )
+    losers = [result for result in results if isinstance(result, Conflict)]
+    assert len(losers) == 1
+    assert losers[0].event is not None
+    decided = Event.objects.filter(kind__in=["claim_approved", "claim_refused"])
+    assert decided.count() == 1
+    assert losers[0].event.pk == decided.get().pk
+    seqs = list(Event.objects.filter(ticket=claim.ticket).values_list("seq", flat=True))
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_the_last_minute_file_and_the_expiry_do_not_both_win(story: Story) -> None:
+    claim = story.file("missing_photocard", opened=True)
+    late = NOON + timedelta(days=9)
+    mina = Actor.of_customer(claim.ticket.customer)
+    in_time = a_file(at=NOON + timedelta(days=1))
+    at_once(
+        lambda: add_evidence(in_time, claim=claim, actor=mina, now=late),
+        lambda: sweep(late),
+    )
+    claim.refresh_from_db()
+    kinds = set(Event.objects.values_list("kind", flat=True))
+    assert ("claim_expired" in kinds) != ("evidence_complete" in kinds)
+    assert claim.state == ("expired" if "claim_expired" in kinds else "under_review")
+
+
+def test_four_sweeps_at_once_expire_each_pickup_once(pickup: Pickup, agent: User) -> None:
+    pickups.confirm(pickup, actor=Actor.staff(agent), now=NOON)
+    end = NOON + timedelta(days=30)
+    sweep(NOON + timedelta(days=19))
+    Outbox.objects.filter(template="pickup_reminder").update(state="done", settled_at=NOON)
+    at_once(*[lambda: sweep(end)] * 4)
+
+    assert Event.objects.filter(kind="pickup_expired").count() == 1
+    assert Refund.objects.count() == 1
+    assert Outbox.objects.filter(template="pickup_expired").count() == 1
+
+
+def test_handing_over_while_it_expires_is_one_or_the_other(pickup: Pickup, agent: User) -> None:
+    nora = Actor.staff(agent)
+    pickups.confirm(pickup, actor=nora, now=NOON)
+    sweep(NOON + timedelta(days=19))
+    Outbox.objects.filter(template="pickup_reminder").update(state="done", settled_at=NOON)
+    end = NOON + timedelta(days=30)
+    at_once(
+        lambda: sweep(end),
+        lambda: pickups.hand_over(
+            pickup, receipt_seen=True, identification_seen=True, actor=nora, now=end
+        ),
+    )
+    sweep(end)
+    pickup.refresh_from_db()
+    kinds = set(Event.objects.values_list("kind", flat=True))
+    assert ("pickup_collected" in kinds) != ("pickup_expired" in kinds)
+    assert Refund.objects.count() == (1 if pickup.state == "expired" else 0)
