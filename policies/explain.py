@@ -1,6 +1,6 @@
 """A decision in plain sentences: the pack's texts with the request's figures and dates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN
 
@@ -183,7 +183,7 @@ class Teller:
         return self.pack.document.rules[owner].figures[figure]
 
 
-_MAKERS = {
+_MAKERS: Mapping[str, Callable[[Teller], object]] = {
     "closes": Teller.closes,
     "opens": Teller.opens,
     "left": Teller.left,

@@ -49,7 +49,7 @@ def decide_line(packs: Mapping[str, Pack], line: bytes) -> dict[str, Any]:
         problem = f"is not usable JSON: {error}"
     except RecursionError:
         problem = "is nested too deeply"
-    return {"id": _id(data), "error": problem}
+    return {"id": _id(data, line), "error": problem}
 
 
 def encode(answer: dict[str, Any]) -> bytes:
@@ -60,7 +60,13 @@ def encode(answer: dict[str, Any]) -> bytes:
         return json.dumps(answer).encode() + b"\n"
 
 
-def _id(data: Any) -> str | None:
+def _id(data: Any, line: bytes) -> str | None:
+    """Return the line's id, also where the rest of it is of no use."""
+    if data is None:
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
     found = data.get("id") if isinstance(data, dict) else None
     return found if isinstance(found, str) else None
 
@@ -70,16 +76,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Twice(found, twice)
+        # Which of the values counts would be anyone's guess.
+        raise ValueError(f"{twice!r} stands twice in one object")
     return found
-
-
-class _Twice(ValueError):
-    """A key that stands twice: which of its values counts is anyone's guess."""
-
-    def __init__(self, found: dict[str, Any], key: str) -> None:
-        self.found = found
-        super().__init__(f"{key!r} stands twice in one object")
 
 
 def _no(constant: str) -> Any:

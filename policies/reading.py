@@ -143,7 +143,7 @@ class Source:
         return rule
 
 
-def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
             if key_node.value == str(part):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
@@ -93,7 +94,7 @@ def counted(value: object, forms: tuple[str, ...], locale: str) -> str:
     return f"{number(value, locale)} {forms[place]}"
 
 
-def joined(items: Iterable[str], locale: str, style: str = "standard") -> str:
+def joined(items: Iterable[str], locale: str, style: Literal["standard", "or"] = "standard") -> str:
     """Return a list in words; `style` is `standard` (and) or `or`."""
     found = list(items)
     return format_list(found, style=style, locale=babel_locale(locale)) if found else ""
