@@ -9,4 +9,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("desk/", include("tickets.desk.urls")),
+    path("uploads/", include("tickets.evidence.urls")),
 ]

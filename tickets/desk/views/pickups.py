@@ -38,6 +38,7 @@ def pickups(request: HttpRequest, desk: Desk) -> HttpResponse:
     context = desk.context(
         pickups=[(row, queues.soon(row.reserved_until, desk.now)) for row in waiting],
         matches=matches,
+        place="pickups",
         typed=typed,
         several_stores=len(desk.stores) > 1,
     )
@@ -70,6 +71,7 @@ def _card(
     seen = bound[1].cleaned_data.get("seen") if bound and isinstance(error, Conflict) else None
     context = desk.context(
         pickup=row,
+        place="pickups",
         lines=list(row.order.lines.all()),
         forms=fresh,
         bound=bound[0] if bound else "",

@@ -38,6 +38,7 @@ def _list(request: HttpRequest, desk: Desk, error: ActionError | None = None) ->
             for row in rows
         ],
         error=error,
+        place="refunds",
         several_stores=len(desk.stores) > 1,
     )
     return render(request, "desk/refunds.html", context, status=status_of(error) if error else 200)
