@@ -17,7 +17,7 @@ def drain_outbox() -> int:
 @shared_task(name="tickets.jobs.sweep_deadlines")
 def sweep_deadlines() -> int:
     """Let every due deadline fire."""
-    return deadlines.sweep(clock.now())
+    return deadlines.sweep(clock.now()).total()
 
 
 @shared_task(name="tickets.jobs.tidy")

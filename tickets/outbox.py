@@ -77,7 +77,8 @@ def message_id_for(row_id: int) -> str:
 
 def pause_after(attempt: int) -> timedelta:
     """How long to wait after the given failed attempt (from 1)."""
-    return min(FIRST_PAUSE * PAUSE_GROWTH ** (attempt - 1), LONGEST_PAUSE)
+    growth: int = PAUSE_GROWTH ** (attempt - 1)
+    return min(FIRST_PAUSE * growth, LONGEST_PAUSE)
 
 
 def take(now: datetime, limit: int = BATCH) -> list[Lease]:

@@ -48,11 +48,11 @@ def _drop_drafts(now: datetime) -> int:
             return 0
         # A file that is a claim's evidence by now outlives its draft.
         Evidence.objects.filter(draft__in=drafts, claim__isnull=False).update(draft=None)
-        files = [e.file for e in Evidence.objects.filter(draft__in=drafts) if e.file]
+        files = [row.file for row in Evidence.objects.filter(draft__in=drafts)]
         Draft.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     for file in files:
         try:
-            file.storage.delete(file.name)
+            file.storage.delete(str(file.name))
         except OSError as error:
             log.warning("A file of an abandoned draft stays behind: %s", error)
     return len(drafts)

@@ -23,8 +23,12 @@ from tickets.effects.lines import one_line
 from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
 from tickets.telling import instant_in_words, last_minute, sentences_of, wanted_in_words
 
-# Where an event keeps the instant its mail is about: by key, and how the table calls it.
-_UNTIL = ("evidence_due_at", "reserved_until", "due_at")
+# Where an event keeps the instant its mail is about, and how the mail's table calls it.
+_UNTIL: Mapping[str, Promise] = {
+    "evidence_due_at": gettext_lazy("Send it by"),
+    "reserved_until": gettext_lazy("Kept until"),
+    "due_at": gettext_lazy("To be done by"),
+}
 # What staff are alerted about, by the deadline's kind.
 _WATCHED: Mapping[str, Promise] = {
     "manufacturer_due": gettext_lazy("the manufacturer's weeks are over"),
@@ -58,7 +62,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
     order = _order_of(ticket, claim, pickup)
     pack = _pack_for(event, claim, order, now)
     data: Mapping[str, Any] = event.data
-    until = _until(data)
+    until_says, until = _until(data)
     amount = _amount(event, pickup)
     values: dict[str, Any] = {
         "store": row.store,
@@ -66,8 +70,6 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "greeting": _greeting(row),
         "reference": ticket.spoken_reference if ticket else "",
         "order_number": order.number if order else "",
-        "link": "",
-        "link_says": "",
         "until": instant_in_words(pack, last_minute(until, pack), now, locale, reader.zone)
         if until
         else "",
@@ -84,10 +86,9 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "return_paid_by": _return_paid_by(event, claim, pack),
         **_spoken(event),
         **_channels(row, now, locale),
+        **_link(row, ticket, pickup),
     }
-    values["facts"] = _facts(values, claim)
-    if ticket is not None:
-        values.update(_link(row, ticket))
+    values["facts"] = _facts(values, claim, until_says)
     if row.to_customer_id is None:
         values.update(_alert(event))
     return values
@@ -123,11 +124,11 @@ def _pack_for(event: Event, claim: Claim | None, order: Order | None, now: datet
     return pack_of(in_force(event.store_id, order.placed_at if order else now))
 
 
-def _until(data: Mapping[str, Any]) -> datetime | None:
-    for key in _UNTIL:
+def _until(data: Mapping[str, Any]) -> tuple[str, datetime | None]:
+    for key, label in _UNTIL.items():
         if data.get(key):
-            return datetime.fromisoformat(str(data[key]))
-    return None
+            return str(label), datetime.fromisoformat(str(data[key]))
+    return "", None
 
 
 def _rule_says(event: Event, pack: Pack, locale: str) -> str:
@@ -160,7 +161,7 @@ def _amount(event: Event, pickup: Pickup | None) -> tuple[Decimal, str] | None:
 
 def _return_paid_by(event: Event, claim: Claim | None, pack: Pack) -> str:
     """Who pays the way back, where the approval asks for the items; empty where it does not."""
-    if claim is None or event.kind not in ("claim_approved", "return_requested"):
+    if claim is None or event.kind != "claim_approved":
         return ""
     process = pack.process(claim.rule)
     return (process.return_shipping_paid_by or "") if process.customer_returns else ""
@@ -191,7 +192,9 @@ def _channels(row: Outbox, now: datetime, locale: str) -> dict[str, list[str]]:
     }
 
 
-def _facts(values: Mapping[str, Any], claim: Claim | None) -> list[tuple[str, str]]:
+def _facts(
+    values: Mapping[str, Any], claim: Claim | None, until_says: str
+) -> list[tuple[str, str]]:
     """The small table below the words: labels and values, only what is known."""
     items = ""
     if claim is not None:
@@ -202,18 +205,23 @@ def _facts(values: Mapping[str, Any], claim: Claim | None) -> list[tuple[str, st
         (_("Order"), values["order_number"]),
         (_("Items"), items),
         (_("Amount"), values["amount"]),
-        (_("Until"), values["until"]),
+        (until_says, values["until"]),
     ]
     return [(label, one_line(value)) for label, value in table if value]
 
 
-def _link(row: Outbox, ticket: Ticket) -> dict[str, str]:
+def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str, str]:
+    """Where to go on: the customer's own page, or the case on the desk. A pickup has no page."""
     if row.to_customer_id is not None:
-        return {
-            "link": settings.BASE_URL + access.link_for(ticket),
-            "link_says": _("See how it stands, write to us, add a file"),
-        }
-    path = reverse("desk:ticket", args=[ticket.reference])
+        if ticket is None:
+            return {"link": "", "link_says": ""}
+        says = _("See how it stands, write to us, add a file")
+        return {"link": settings.BASE_URL + access.link_for(ticket), "link_says": says}
+    path = ""
+    if ticket is not None:
+        path = reverse("desk:ticket", args=[ticket.reference])
+    elif pickup is not None:
+        path = reverse("desk:pickup", args=[pickup.pk])
     return {"link": settings.BASE_URL + path, "link_says": _("Open it on the desk")}
 
 

@@ -35,7 +35,7 @@ class KeepBackend(BaseEmailBackend):
                     "sender": message.from_email[:254],
                     "recipient": ", ".join(recipients)[:254],
                     "subject": str(message.subject)[:300],
-                    "text": message.body,
+                    "text": str(message.body),
                     "html": _html_part(message),
                     "at": now,
                 },

@@ -38,10 +38,7 @@ FOR_CUSTOMERS = frozenset(
         "pickup_extended",
         "pickup_reminder",
         "refund_paid",
-        "refund_requested",
-        "replacement_sent",
         "return_received",
-        "return_requested",
         "sent_to_manufacturer",
         "ticket_opened",
     }
@@ -130,7 +127,9 @@ def _stale_evidence_reminder(row: Outbox) -> str:
     claim = row.event.claim
     if claim is None or claim.state != ClaimState.AWAITING_EVIDENCE:
         return "the evidence is not waited for any more"
-    if claim.evidence_cycle != row.event.data.get("cycle", claim.evidence_cycle):
+    told = row.event.data.get("evidence_due_at")
+    due = claim.deadlines.filter(kind="evidence_due", cycle=claim.evidence_cycle).first()
+    if due is not None and told and datetime.fromisoformat(told) != due.due_at:
         return "there is a new deadline meanwhile"
     return ""
 

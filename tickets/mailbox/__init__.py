@@ -1,0 +1,1 @@
+"""The demo's inbox of everybody: what customers and staff would have got."""
