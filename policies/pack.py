@@ -8,24 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from policies import terms
 from policies.calendar import Calendar
-from policies.parts import (
-    ContactChannel,
-    DefectProcess,
-    EvidenceInfo,
-    Manufacturer,
-    PackRule,
-    PickupTerms,
-    Process,
-    RefundTerms,
-    pick,
-)
+from policies.parts import ContactChannel, EvidenceInfo, PackRule, Process, pick
 from policies.phrases import ENGLISH, shared
 from policies.program import Program, compile_program, split_ref
 from policies.proofread import proofread
 from policies.reading import Mistake, PackError
 from policies.schema import WEEKDAYS, Carrier, PackDocument
 from policies.shapes import Request
+from policies.terms import DefectProcess, Manufacturer, PickupTerms, RefundTerms
 from policies.wording import template
 
 __all__ = [
@@ -255,62 +247,27 @@ class Pack:
     @cached_property
     def manufacturer(self) -> Manufacturer | None:
         """Return the manufacturer's terms, where claims go to one."""
-        data = self.document.desk.manufacturer
-        if data is None:
-            return None
-        return Manufacturer(
-            data.rule,
-            self._number(data.weeks_due, data.rule),
-            self._numbers(data.update_weeks, data.rule),
-        )
+        return terms.manufacturer(self.document)
 
     @cached_property
     def defect_process(self) -> DefectProcess | None:
         """Return the time that the process of a defect may take, where it is limited."""
-        data = self.document.desk.defect_process
-        if data is None:
-            return None
-        days, warn = (self._number(ref, data.rule) for ref in (data.days, data.warn_days_before))
-        return DefectProcess(data.rule, days, warn)
+        return terms.defect_process(self.document)
 
     @cached_property
     def pickup(self) -> PickupTerms | None:
         """Return the terms of in-store pickup, where the store has it."""
-        data = self.document.desk.pickup
-        if data is None:
-            return None
-        return PickupTerms(
-            data.rule,
-            data.prepare_rule,
-            self._number(data.reserve_days, data.rule),
-            self._numbers(data.reminder_days, data.rule),
-            self._number(data.prepare_days, data.prepare_rule),
-        )
+        return terms.pickup(self.document)
 
     @cached_property
     def refund(self) -> RefundTerms | None:
         """Return how long a refund may take, where the store says so."""
-        data = self.document.desk.refund
-        return None if data is None else RefundTerms(data.rule, self._number(data.days, data.rule))
+        return terms.refund(self.document)
 
     @property
     def refund_days(self) -> int | None:
         """Return the days a refund may take, where the store says so."""
         return None if self.refund is None else self.refund.days
-
-    def _number(self, ref: str, rule: str) -> int:
-        owner, name = split_ref(ref, rule)
-        value = self.document.rules[owner].figures[name]
-        if not isinstance(value, int):
-            raise TypeError(f"{ref} is not a whole number")
-        return value
-
-    def _numbers(self, ref: str, rule: str) -> tuple[int, ...]:
-        owner, name = split_ref(ref, rule)
-        value = self.document.rules[owner].figures[name]
-        if not isinstance(value, tuple):
-            raise TypeError(f"{ref} is not a list of numbers")
-        return value
 
 
 def load_pack(text: str, source: str) -> Pack:

@@ -148,8 +148,7 @@ class _Compiler:
         self, check: Settle | Window | WaitUntil | Evidence | AmountOver, verdict: Verdict
     ) -> Callable[..., Decision]:
         """Return what makes this check's decisions; everything constant is made once."""
-        says = getattr(check, "says", None)
-        key = says if says and not (isinstance(check, Evidence)) else (says or str(verdict))
+        key = getattr(check, "says", None) or str(verdict)
         reasons = (
             Reason(f"{check.rule}:{key}", MappingProxyType({"facts": check_facts((check,))})),
         )
