@@ -11,4 +11,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("desk/", include("tickets.desk.urls")),
     path("uploads/", include("tickets.evidence.urls")),
+    path("api/v1/", include("tickets.api.urls")),
+    # Last: a store's name is an address of its own.
+    path("", include("tickets.portal.urls")),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +13,12 @@ from babel.dates import format_skeleton, get_timezone_location
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from policies.models import PolicyVersion
+from policies.publish import in_force, pack_of
 from tickets.models import Store
 
-# The towns people know a store by, where its time zone is named after another one.
-PLACES = {"kpopusa": "Las Vegas"}
+# Where a store's clock hangs never changes in its lifetime; asked for on every page.
+_places: dict[tuple[int, str, str, str], str] = {}
 
 
 @lru_cache(maxsize=32)
@@ -36,8 +38,16 @@ def _town(zone: str, locale: str) -> str:
 
 
 def place_of(store: Store) -> str:
-    """The town whose clock counts for this store."""
-    return PLACES.get(store.slug) or _town(store.time_zone, locale_name(get_language()))
+    """The town whose clock counts for this store, as its newest pack says it."""
+    language = get_language() or "en"
+    key = (store.pk or 0, store.slug, store.time_zone, language)
+    if key not in _places:
+        try:
+            pack = pack_of(in_force(store.pk, datetime.max.replace(tzinfo=UTC)))
+        except PolicyVersion.DoesNotExist:
+            return _town(store.time_zone, locale_name(language))
+        _places[key] = pack.place(language)
+    return _places[key]
 
 
 def say(instant: datetime, zone: str, now: datetime | None, *, day: bool = True) -> str:

@@ -119,6 +119,27 @@ def left(context: template.Context, instant: datetime | None) -> str:
     return dates.remaining(instant, now) if instant and now else ""
 
 
+@register.simple_tag
+def place(store: Store) -> str:
+    """The town whose clock counts for a store."""
+    return dates.place_of(store)
+
+
+KIND_ICONS = {
+    "album": "disc",
+    "lightstick": "sparkles",
+    "poster": "photo",
+    "blind_box": "box",
+    "gift_card": "gift",
+}
+
+
+@register.filter
+def kind_icon(kind: str) -> str:
+    """The symbol of a product's kind, where there is no picture of it."""
+    return KIND_ICONS.get(kind, "shopping-bag")
+
+
 @register.filter
 def money(amount: Decimal | None, currency: str) -> str:
     """An amount with its currency, as the reader's language writes it."""

@@ -1,0 +1,124 @@
+"""What the guided form asks and says: read-only, by the same decision as everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from itertools import product
+from typing import Any, get_type_hints
+
+from policies.evaluate import decide, explain
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
+from policies.types import Decision, Facts, Request, Said
+from tickets.actions.drafts import preview
+from tickets.models import Draft, Store
+
+_MOST_UNKNOWN = 4  # facts tried in every combination: 3**4 decisions of some microseconds each
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """The answer as things stand, and which questions could still change it.
+
+    ``asks`` names every declared fact that matters, in the pack's order, answered or not;
+    ``needed`` lists the alternatives of evidence as if none had been handed in.
+    """
+
+    pack: Pack
+    facts: Facts
+    decision: Decision
+    needed: tuple[Mapping[str, int], ...]
+    asks: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The questions that are still open."""
+        return [name for name in self.asks if getattr(self.facts.said, name) is None]
+
+
+def guide(draft: Draft, *, now: datetime, locale: str = "en", zone: tzinfo | None = None) -> Guide:
+    """The guide for a draft, as if it were sent now."""
+    found = preview(draft, now=now)
+    return _guide(found.pack, found.facts, locale, zone)
+
+
+def guide_without_order(
+    store: Store,
+    request: str,
+    *,
+    now: datetime,
+    locale: str = "en",
+    zone: tzinfo | None = None,
+) -> Guide:
+    """The guide for somebody who has not told which order: general answers need none."""
+    pack = pack_of(in_force(store.pk, now))
+    facts = Facts(id="question", store=store.slug, request=Request(request), at=now)
+    return _guide(pack, facts, locale, zone)
+
+
+def decide_for(facts: Facts, store: Store, *, locale: str = "en") -> tuple[Decision, list[str]]:
+    """The decision on facts from outside, by the store's version of the order's day."""
+    placed = facts.order.placed_at if facts.order else None
+    pack = pack_of(in_force(store.pk, placed or facts.at))
+    decision = decide(pack, facts)
+    return decision, explain(pack, facts, decision, locale=locale)
+
+
+def _guide(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None) -> Guide:
+    decision = decide(pack, facts)
+    bare = replace(facts, evidence=())
+    return Guide(
+        pack=pack,
+        facts=facts,
+        decision=decision,
+        needed=decide(pack, bare).missing,
+        asks=tuple(_asks(pack, bare, locale)),
+        sentences=tuple(explain(pack, facts, decision, locale=locale, zone=zone)),
+    )
+
+
+def _asks(pack: Pack, facts: Facts, locale: str) -> Sequence[str]:
+    """The declared facts whose answer can still change the decision, whatever the others are."""
+    candidates = [
+        name
+        for name in pack.request_facts(facts.request)
+        if name in Said.__dataclass_fields__ and pack.question(name, locale) is not None
+    ]
+    unknown = [name for name in candidates if getattr(facts.said, name) is None][:_MOST_UNKNOWN]
+    return [name for name in candidates if _matters(pack, facts, name, unknown)]
+
+
+def _matters(pack: Pack, facts: Facts, name: str, unknown: Sequence[str]) -> bool:
+    others = [other for other in unknown if other != name]
+    values = partial(_samples, at=facts.at)
+    for combination in product(*(values(other) for other in others)):
+        rest = dict(zip(others, combination, strict=True))
+        seen = {
+            _outcome(pack, replace(facts, said=replace(facts.said, **rest, **{name: value})))
+            for value in values(name)
+        }
+        if len(seen) > 1:
+            return True
+    return False
+
+
+def _outcome(pack: Pack, facts: Facts) -> tuple[Any, ...]:
+    found = decide(pack, facts)
+    missing = tuple(tuple(sorted(way.items())) for way in found.missing)
+    return found.verdict, found.rule, missing
+
+
+def _samples(name: str, at: datetime) -> tuple[Any, ...]:
+    """Values that stand for all that a person may answer."""
+    kind = str(get_type_hints(Said)[name])
+    if "bool" in kind:
+        return (True, False)
+    if "datetime" in kind:
+        return (None, at - timedelta(minutes=1), at - timedelta(days=1500))
+    if "int" in kind:
+        return (0, 1)
+    return (None, "given")

@@ -1,0 +1,214 @@
+"""Where a request stands, told to its customer: steps, dates, what happened, what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from policies.pack import Pack
+from policies.phrases import ENGLISH
+from tickets.actions.what_if import propose
+from tickets.lifecycle import CLAIM_MOVES, ClaimState, DeadlineState, may_follow
+from tickets.models import Claim, Deadline, Event, Evidence, Message, Ticket
+
+_C = ClaimState
+STATES: Mapping[str, Promise] = {
+    _C.AWAITING_EVIDENCE: _l("We are waiting for your evidence."),
+    _C.UNDER_REVIEW: _l("We have everything. A person looks at it now."),
+    _C.WITH_MANUFACTURER: _l("The manufacturer has been asked."),
+    _C.APPROVED: _l("Your request is approved."),
+    _C.AWAITING_RETURN: _l("Your request is approved. Please send the items back."),
+    _C.INSPECTING: _l("The items are here, and we are looking at them."),
+    _C.FULFILLED: _l("It is done."),
+    _C.REFUSED: _l("Your request was refused."),
+    _C.EXPIRED: _l("This was closed, because the evidence did not come in time."),
+    _C.WITHDRAWN: _l("You have withdrawn this request."),
+}
+_ENDED = {_C.REFUSED, _C.EXPIRED, _C.WITHDRAWN}
+
+# What customers are told of, and how; anything else is the desk's own business.
+TOLD: Mapping[str, tuple[str, Promise]] = {
+    "claim_filed": ("inbox", _l("You sent your request.")),
+    "ticket_opened": ("inbox", _l("You wrote to us.")),
+    "evidence_added": ("paperclip", _l("A file was added.")),
+    "evidence_complete": ("checks", _l("The evidence is complete.")),
+    "evidence_asked": ("camera", _l("We asked for more evidence.")),
+    "evidence_reminded": ("bell", _l("We reminded you of the evidence.")),
+    "claim_approved": ("check", _l("Your request was approved.")),
+    "claim_refused": ("minus", _l("Your request was refused.")),
+    "claim_expired": ("hourglass", _l("The time for the evidence ran out.")),
+    "claim_reopened": ("arrow-back-up", _l("Your request was taken up again.")),
+    "claim_withdrawn": ("x", _l("You withdrew your request.")),
+    "claim_fulfilled": ("circle-check", _l("It is done.")),
+    "sent_to_manufacturer": ("building-factory-2", _l("We asked the manufacturer.")),
+    "manufacturer_updated": ("mail", _l("We told you how far it is.")),
+    "manufacturer_answered": ("building-factory-2", _l("The manufacturer answered.")),
+    "return_requested": ("truck-return", _l("We asked you to send the items back.")),
+    "return_received": ("package-import", _l("The items reached us.")),
+    "inspected": ("zoom-in", _l("We inspected the items.")),
+    "refund_requested": ("receipt-refund", _l("A refund was ordered.")),
+    "refund_paid": ("cash", _l("The refund was paid.")),
+}
+# Notes written to the customer: they are in the mails of these events too.
+_NOTED = {
+    "evidence_asked",
+    "claim_approved",
+    "claim_refused",
+    "claim_fulfilled",
+    "sent_to_manufacturer",
+    "manufacturer_answered",
+    "inspected",
+}
+# Deadlines that customers see, and who has to act by then.
+DEADLINES: Mapping[str, tuple[Promise, Promise]] = {
+    "evidence_due": (_l("You"), _l("Add the evidence that is missing")),
+    "manufacturer_update": (_l("We"), _l("Tell you how far the manufacturer is")),
+    "manufacturer_due": (_l("The manufacturer"), _l("The replacement should be here")),
+    "process_due": (_l("We"), _l("Finish the inspection and its outcome")),
+    "refund_due": (_l("We"), _l("Pay the refund")),
+}
+
+
+def state_words(claim: Claim) -> str:
+    """Where it stands, in one sentence."""
+    return str(STATES[ClaimState(claim.state)])
+
+
+def steps(claim: Claim, pack: Pack) -> list[dict[str, str]]:
+    """The stepper: done, now, and what is still ahead, for this claim's own process."""
+    process = pack.process(claim.rule)
+    line: list[tuple[str, set[str]]] = [
+        (_("Filed"), set()),
+        (_("Evidence checked"), {_C.AWAITING_EVIDENCE}),
+    ]
+    if process.manufacturer:
+        line.append((_("Manufacturer asked"), {_C.WITH_MANUFACTURER}))
+    line.append((_("Decided"), {_C.UNDER_REVIEW}))
+    if process.customer_returns:
+        line.append((_("Sent back and inspected"), {_C.AWAITING_RETURN, _C.INSPECTING}))
+    line.append((_("Done"), {_C.APPROVED, _C.FULFILLED}))
+    if claim.state == _C.UNDER_REVIEW and process.manufacturer and not _was_asked(claim):
+        at = 2  # a person looks; the manufacturer comes next
+    elif claim.state in _ENDED:
+        at = _ended_at(claim, process.manufacturer)
+    else:
+        at = next(n for n, (_label, states) in enumerate(line) if claim.state in states)
+    found = []
+    for number, (label, _states) in enumerate(line):
+        state = "done" if number < at or claim.state == _C.FULFILLED else ""
+        if number == at and claim.state != _C.FULFILLED:
+            state = "ended" if claim.state in _ENDED else "now"
+        found.append({"label": label, "state": state})
+        if state == "ended":
+            found[-1]["label"] = _short_end(claim)
+            break
+    return found
+
+
+def _was_asked(claim: Claim) -> bool:
+    return claim.events.filter(kind="sent_to_manufacturer").exists()
+
+
+def _ended_at(claim: Claim, manufacturer: bool) -> int:
+    if claim.state == _C.EXPIRED or (claim.missing and claim.decided_at is None):
+        return 1
+    return 2 + (1 if manufacturer and _was_asked(claim) else 0)
+
+
+def _short_end(claim: Claim) -> str:
+    words = {_C.REFUSED: _("Refused"), _C.EXPIRED: _("Closed"), _C.WITHDRAWN: _("Withdrawn")}
+    return words[ClaimState(claim.state)]
+
+
+def deadlines(claim: Claim) -> list[dict[str, Any]]:
+    """Every date that is still ahead or missed, and who acts next; the nearest first."""
+    waiting = Deadline.objects.filter(
+        claim=claim,
+        kind__in=DEADLINES,
+        state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+    )
+    refund = Deadline.objects.filter(
+        refund__claim=claim,
+        kind="refund_due",
+        state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+    )
+    rows = sorted([*waiting, *refund], key=lambda row: (row.due_at, row.pk))
+    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for row in rows:
+        if row.kind in seen:  # of weekly notes only the next one
+            continue
+        seen.add(row.kind)
+        who, what = DEADLINES[row.kind]
+        found.append(
+            {"who": who, "what": what, "at": row.due_at, "mine": row.kind == "evidence_due"}
+        )
+    return found
+
+
+def still_wanted(claim: Claim, files: Sequence[Evidence]) -> list[Mapping[str, int]]:
+    """What is asked in all: the missing, and what of those kinds is here already."""
+    counting = [file.kind for file in files if file.state == "ready" and file.in_time]
+    return [
+        {kind: count + counting.count(kind) for kind, count in way.items()} for way in claim.missing
+    ]
+
+
+def told(claim: Claim, locale: str = ENGLISH) -> dict[str, Any]:
+    """What the rule says on the facts of today, as long as nobody has decided; else the outcome."""
+    if claim.state in (_C.AWAITING_EVIDENCE, _C.UNDER_REVIEW) and claim.overridden_by_id is None:
+        found = propose(claim, locale=locale)
+        if found.decision.verdict == claim.verdict:
+            return {"verdict": claim.verdict, "sentences": found.sentences}
+    if claim.state == _C.REFUSED:
+        event = claim.events.filter(kind="claim_refused").last()
+        sentence = event.data.get("sentence") if event else ""
+        return {"verdict": "refused", "sentences": [sentence] if sentence else []}
+    return {}
+
+
+def timeline(ticket: Ticket) -> list[dict[str, Any]]:
+    """What happened, the newest last; only what is the customer's to know."""
+    events = ticket.events.filter(kind__in=TOLD).order_by("seq")
+    return [
+        {"icon": TOLD[event.kind][0], "text": TOLD[event.kind][1], "at": event.at}
+        | {"detail": _detail(event)}
+        for event in events
+    ]
+
+
+def _detail(event: Event) -> str:
+    data = event.data
+    parts = []
+    if event.kind == "evidence_added":
+        parts.append(str(data.get("name", "")))
+        if not data.get("in_time", True):
+            parts.append(_("It came too late to count by itself; a person may still look at it."))
+    if event.kind == "claim_refused":
+        parts.append(str(data.get("sentence", "")))
+    if event.kind == "claim_fulfilled" and data.get("tracking"):
+        parts.append(_("Tracking number: %(number)s") % {"number": data["tracking"]})
+    if event.kind in _NOTED:
+        parts.append(str(data.get("note", "")))
+    return "\n".join(part for part in parts if part)
+
+
+def conversation(ticket: Ticket) -> list[dict[str, Any]]:
+    """What was said between customer and store; internal notes are never among it."""
+    found = [
+        {"mine": message.kind == "customer", "body": message.body, "at": message.at}
+        for message in Message.objects.filter(ticket=ticket).exclude(kind="note")
+    ]
+    filed = ticket.events.filter(kind="claim_filed").first()
+    if filed is not None and filed.data.get("note"):
+        found.insert(0, {"mine": True, "body": filed.data["note"], "at": filed.at})
+    return found
+
+
+def can_withdraw(claim: Claim) -> bool:
+    """Whether taking it back is still possible."""
+    return may_follow(CLAIM_MOVES, claim.state, _C.WITHDRAWN)

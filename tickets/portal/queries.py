@@ -1,0 +1,268 @@
+"""What the customers' pages show, read and put into shape. Nothing here changes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_skeleton
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from policies.pack import Pack
+from policies.types import Decision, OrderFacts
+from tickets.actions.guided import Guide
+from tickets.models import ClaimItem, Draft, Evidence, OrderLine
+from tickets.models.claim import FILED_VERDICTS
+from tickets.portal.tiles import OTHER, TILES
+from tickets.templatetags.dates import locale_name
+
+if TYPE_CHECKING:
+    from tickets.portal.visit import Visit
+
+_TELL_AT_ONCE = {"answered", "elsewhere", "refused"}
+
+
+# --- the store ----------------------------------------------------------------------
+
+
+def hours(pack: Pack, now: datetime) -> dict[str, Any]:
+    """Whether the store is open now, until when, and otherwise from when."""
+    calendar = pack.calendar
+    local = now.astimezone(pack.zone)
+    if calendar.is_open(now):
+        ends = [end for start, end in calendar.spans(local.date()) if start <= local.time() < end]
+        return {"open": True, "until": ends[0].strftime("%H:%M") if ends else ""}
+    opening = calendar.next_opening(now)
+    if opening is None:
+        return {"open": False, "next": ""}
+    day = opening.astimezone(pack.zone)
+    words = {0: _("today"), 1: _("tomorrow")}
+    ahead = (day.date() - local.date()).days
+    name = words.get(ahead) or format_skeleton("EEEE", day, locale=locale_name(pack_locale()))
+    return {"open": False, "next": f"{name} {day:%H:%M}"}
+
+
+def pack_locale() -> str:
+    """The language of the page."""
+    return get_language() or "en"
+
+
+def channels(pack: Pack, locale: str) -> list[dict[str, Any]]:
+    """The ways to reach the store, the fastest first; one that is closed only says so."""
+    return [
+        {
+            "kind": channel.kind,
+            "value": channel.value,
+            "href": ("tel:" if channel.kind == "phone" else "mailto:") + channel.value,
+            "open": channel.open,
+            "notice": channel.notice(locale),
+        }
+        for channel in pack.channels
+    ]
+
+
+def search(pack: Pack, words: str, locale: str) -> list[tuple[str, str]]:
+    """Request types whose words hold every word typed, in the order of the tiles."""
+    wanted = words.casefold().split()
+    found = []
+    for tile in TILES.values():
+        for request in tile.requests:
+            if request == OTHER:
+                continue
+            label = pack.label(request, locale)
+            text = f"{label} {tile.title} {tile.hint}".casefold()
+            if all(word in text for word in wanted):
+                found.append((request, label))
+    return found
+
+
+def needs_no_order(guide: Guide) -> bool:
+    """Whether the answer is the same for every order, and needs no question."""
+    order_facts = set(OrderFacts.__dataclass_fields__)
+    asked = set(guide.pack.request_facts(guide.facts.request))
+    return guide.decision.verdict in _TELL_AT_ONCE and not guide.asks and not asked & order_facts
+
+
+def not_matching() -> str:
+    """The one answer to an unknown number and to a wrong address."""
+    return _(
+        "We found no order with this number and this e-mail address together. "
+        "Look into the confirmation mail: both stand in it."
+    )
+
+
+# --- the draft ----------------------------------------------------------------------
+
+
+def lines(draft: Draft) -> list[OrderLine]:
+    """The order's lines as cards; a gift card is nothing to claim about."""
+    assert draft.order is not None
+    return list(
+        draft.order.lines.select_related("product")
+        .exclude(product__kind="gift_card")
+        .order_by("position", "id")
+    )
+
+
+def taken_lines(draft: Draft) -> list[int]:
+    """Lines that have an open claim of this type already."""
+    return list(
+        ClaimItem.objects.filter(
+            line__order=draft.order, claim_type=draft.request, claim_open=True
+        ).values_list("line_id", flat=True)
+    )
+
+
+def chosen_items(draft: Draft) -> list[dict[str, Any]]:
+    """The ticked items with their lines."""
+    by_pk = {line.pk: line for line in lines(draft)}
+    return [
+        {**item, "line": by_pk[item["line"]]}
+        for item in draft.answers.get("items", [])
+        if item.get("line") in by_pk
+    ]
+
+
+def answers(guide: Guide, locale: str) -> list[dict[str, Any]]:
+    """Every question that was asked, with its answer in words."""
+    found = []
+    for fact in guide.asks:
+        value = getattr(guide.facts.said, fact)
+        if isinstance(value, bool):
+            value = _("Yes") if value else _("No")
+        question = guide.pack.question(fact, locale)
+        found.append({"fact": fact, "question": question, "value": value})
+    return found
+
+
+def step_before(visit: Visit, fact: str | None) -> str:
+    """Where “back” leads from a question (or, for None, from the answer)."""
+    asks = [] if visit.draft.request == OTHER else list(visit.guide.asks)
+    place = asks.index(fact) if fact in asks else len(asks)
+    if place > 0:
+        return visit.url("question", asks[place - 1])
+    is_claim = visit.draft.request != OTHER and visit.is_claim
+    return visit.url("items") if is_claim else visit.url("order")
+
+
+def can_file(decision: Decision) -> bool:
+    """Whether this can become a claim."""
+    return decision.verdict in FILED_VERDICTS
+
+
+def what_happens(guide: Guide, *, claim: bool) -> list[dict[str, str]]:
+    """What comes next, in a few words each, with the pack's own figures."""
+    if not claim or not can_file(guide.decision):
+        return []
+    pack, process = guide.pack, guide.pack.process(guide.decision.rule)
+    found = []
+    if guide.decision.missing:
+        days = _("within %(n)d days of sending") % {"n": pack.evidence_days}
+        found.append(_step("camera", _("You add what is missing"), days))
+    found.append(_step("user-check", _("A person looks at it"), _("you hear by mail")))
+    if process.manufacturer:
+        weeks = pack.manufacturer.weeks_due if pack.manufacturer else None
+        duration = _("up to %(n)d weeks") % {"n": weeks} if weeks and not process.inspection else ""
+        found.append(_step("building-factory-2", _("The manufacturer is asked"), duration))
+    if process.customer_returns:
+        paid = {"customer": _("at your cost"), "store": _("at our cost")}
+        cost = paid.get(process.return_shipping_paid_by or "", "")
+        found.append(_step("truck-return", _("You send the items back"), cost))
+    if process.inspection:
+        limit = pack.defect_process
+        days = _("about %(n)d days from receipt") % {"n": limit.days} if limit else ""
+        found.append(_step("zoom-in", _("We inspect them"), days))
+    ends = [pack.phrase(f"outcome.{name}", pack_locale()) for name in guide.decision.outcomes]
+    if ends:
+        either = _(" or ").join(ends)
+        found.append(_step("circle-check", either[:1].upper() + either[1:], ""))
+    return found
+
+
+def _step(icon: str, text: str, when: str) -> dict[str, str]:
+    return {"icon": icon, "text": text, "when": when}
+
+
+# --- evidence -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One kind of file: how many are needed, how to make one, and those that are here."""
+
+    kind: str
+    label: str
+    steps: tuple[str, ...]
+    media: str
+    max_bytes: int
+    wanted: int
+    files: Sequence[Evidence]
+
+    @property
+    def have(self) -> int:
+        """How many count."""
+        return sum(1 for file in self.files if file.state == "ready" and file.in_time)
+
+    @property
+    def done(self) -> bool:
+        """Whether there are enough."""
+        return self.have >= self.wanted
+
+    @property
+    def accept(self) -> str:
+        """What a file chooser offers."""
+        return "video/*" if self.media == "video" else "image/*"
+
+
+def _slot(pack: Pack, kind: str, wanted: int, files: Iterable[Evidence], locale: str) -> Slot:
+    info = pack.evidence_kinds[kind]
+    mine = [file for file in files if file.kind == kind]
+    return Slot(
+        kind, info.label(locale), info.steps(locale), info.media, info.max_bytes, wanted, mine
+    )
+
+
+def ways(
+    pack: Pack,
+    needed: Iterable[Mapping[str, int]],
+    files: Sequence[Evidence],
+    locale: str,
+) -> list[list[Slot]]:
+    """The alternatives, each a list of what it takes; what is no file is left out."""
+    found = []
+    for way in needed:
+        slots = [
+            _slot(pack, kind, count, files, locale)
+            for kind, count in way.items()
+            if kind in pack.evidence_kinds
+        ]
+        if slots:
+            found.append(slots)
+    return found
+
+
+def extra_kinds(
+    pack: Pack, needed: Iterable[Mapping[str, int]], files: Sequence[Evidence], locale: str
+) -> list[Slot]:
+    """What may be added although nothing asks for it: a photo and a video always help."""
+    asked = {kind for way in needed for kind in way}
+    present = [file.kind for file in files]
+    offered = () if asked else ("photo", "unboxing_video")
+    kinds = dict.fromkeys([*offered, *present])
+    return [
+        _slot(pack, kind, 0, files, locale)
+        for kind in kinds
+        if kind not in asked and kind in pack.evidence_kinds
+    ]
+
+
+def files(pack: Pack, rows: Sequence[Evidence], locale: str) -> list[dict[str, Any]]:
+    """The files with the words for their kinds."""
+    return [
+        {"file": row, "label": pack.evidence_kinds[row.kind].label(locale)}
+        for row in rows
+        if row.kind in pack.evidence_kinds
+    ]

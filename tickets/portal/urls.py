@@ -1,0 +1,33 @@
+"""The customers' addresses. Last of all: a store's name is its address."""
+
+from django.urls import include, path
+
+from tickets.portal.views import answer, evidence, review, start, status, steps
+
+app_name = "portal"
+
+_draft = [
+    path("", steps.resume, name="resume"),
+    path("order/", steps.order, name="order"),
+    path("items/", steps.items, name="items"),
+    path("question/<str:fact>/", steps.question, name="question"),
+    path("answer/", answer.show, name="answer"),
+    path("write/", answer.write, name="write"),
+    path("evidence/", evidence.show, name="evidence"),
+    path("evidence/<int:pk>/remove/", evidence.remove, name="remove"),
+    path("review/", review.show, name="review"),
+]
+_status = [
+    path("", status.show, name="status"),
+    path("say/", status.say, name="say"),
+    path("withdraw/", status.withdraw, name="withdraw"),
+]
+urlpatterns = [
+    path("", start.home, name="home"),
+    path("stores/<slug:slug>/theme.css", start.theme, name="theme"),
+    path("t/<str:reference>/<str:token>/", include(_status)),
+    path("<slug:slug>/", start.store, name="store"),
+    path("<slug:slug>/about/<slug:name>/", start.tile, name="tile"),
+    path("<slug:slug>/new/<str:request_type>/", start.begin, name="begin"),
+    path("<slug:slug>/claim/<str:key>/", include(_draft)),
+]

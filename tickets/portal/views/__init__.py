@@ -1,0 +1,1 @@
+"""Thin views: parse, ask access, call one action, show."""

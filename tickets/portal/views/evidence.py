@@ -1,0 +1,51 @@
+"""What proves it: a checklist, how to make each, and what is here already."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tickets.actions.add_evidence import remove_evidence
+from tickets.errors import ActionError
+from tickets.evidence.receive import discard
+from tickets.portal import queries
+from tickets.portal.tiles import OTHER
+from tickets.portal.views.steps import next_step
+from tickets.portal.visit import Visit, locale, on_draft
+
+
+@require_safe
+@on_draft
+def show(visit: Visit) -> HttpResponse:
+    """The checklist of this request."""
+    if visit.draft.request == OTHER or not visit.is_claim:
+        return visit.go("answer")
+    if visit.guide.unanswered or not visit.draft.answers.get("items"):
+        return next_step(visit)
+    files = list(visit.draft.evidence.all())
+    context = {
+        "guide": visit.guide,
+        "ways": queries.ways(visit.guide.pack, visit.guide.needed, files, locale()),
+        "extra": queries.extra_kinds(visit.guide.pack, visit.guide.needed, files, locale()),
+        "upload": f"draft={visit.draft.key}",
+        "complete": not visit.guide.decision.missing,
+    }
+    return visit.page("portal/evidence.html", **context)
+
+
+@require_POST
+@on_draft
+def remove(visit: Visit, pk: int) -> HttpResponse:
+    """Take a file out again; twice is no error."""
+    found = visit.draft.evidence.filter(pk=pk).first()
+    if found is not None:
+        try:
+            discard(remove_evidence(found, visit.draft, now=visit.now))
+            messages.success(
+                visit.request, _("“%(name)s” is removed.") % {"name": found.original_name}
+            )
+        except ActionError as error:
+            messages.error(visit.request, error.message)
+    return visit.go("evidence")

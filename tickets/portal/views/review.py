@@ -1,0 +1,66 @@
+"""Everything on one page, editable, and off it goes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_http_methods
+
+from supportdesk.visitor import visitor_of
+from tickets import access
+from tickets.actions.drafts import answer
+from tickets.actions.file_claim import file_claim
+from tickets.actor import Actor
+from tickets.errors import ActionError, CannotFile, TooMany
+from tickets.portal import queries
+from tickets.portal.forms import NoteForm
+from tickets.portal.tiles import OTHER
+from tickets.portal.views.steps import next_step
+from tickets.portal.visit import Visit, label_of, locale, on_draft, slow_down
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+def show(visit: Visit) -> HttpResponse:
+    """Look at it once more, change anything, send it. Sent twice it is one claim."""
+    if visit.draft.request == OTHER or not visit.is_claim:
+        return visit.go("answer")
+    if visit.guide.unanswered or not visit.draft.answers.get("items"):
+        return next_step(visit)
+    if not queries.can_file(visit.guide.decision):
+        return visit.go("answer")
+    form = NoteForm(
+        visit.request.POST if visit.request.method == "POST" else None,
+        initial={"note": visit.draft.answers.get("note", "")},
+    )
+    if visit.request.method == "POST" and form.is_valid():
+        return _send(visit, form)
+    files = list(visit.draft.evidence.all())
+    context = {
+        "guide": visit.guide,
+        "form": form,
+        "label": label_of(visit.guide.pack, visit.draft.request),
+        "items": queries.chosen_items(visit.draft),
+        "answers": queries.answers(visit.guide, locale()),
+        "files": queries.files(visit.guide.pack, files, locale()),
+    }
+    return visit.page("portal/review.html", 422 if form.errors else 200, **context)
+
+
+def _send(visit: Visit, form: NoteForm) -> HttpResponse:
+    order = visit.draft.order
+    assert order is not None  # or there would be no items
+    try:
+        access.limit(visitor_of(visit.request), "write", 20, timedelta(minutes=10), visit.now)
+        answer(visit.draft, answers={"note": form.cleaned_data["note"]}, now=visit.now)
+        claim = file_claim(visit.draft, actor=Actor.of_customer(order.customer), now=visit.now)
+    except TooMany as error:
+        return slow_down(visit.request, error, visit.url("review"))
+    except CannotFile:
+        return visit.go("answer")  # the window closed meanwhile, say: the page tells
+    except ActionError as error:
+        messages.error(visit.request, error.message)
+        return visit.go("items") if error.field == "items" else visit.go("review")
+    return HttpResponseRedirect(access.link_for(claim.ticket) + "?sent=1")

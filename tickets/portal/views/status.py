@@ -1,0 +1,117 @@
+"""The page that every mail links to: where it stands, what is next, and who acts."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from policies.publish import pack_of
+from supportdesk import clock
+from supportdesk.visitor import visitor_of
+from tickets import access
+from tickets.actions.decide_claim import withdraw as withdraw_claim
+from tickets.actions.talk import say as say_action
+from tickets.errors import ActionError, TooMany
+from tickets.models import Claim, Ticket
+from tickets.portal import progress, queries
+from tickets.portal.forms import MessageForm
+from tickets.portal.visit import label_of, locale, pack_now, slow_down, zone_or_none
+
+
+@require_safe
+def show(request: HttpRequest, reference: str, token: str) -> HttpResponse:
+    """The status of one request, behind its signed link."""
+    ticket, _actor = access.ticket_by_link(reference, token)
+    return _page(request, ticket, token, MessageForm(initial={"form_key": uuid.uuid4()}))
+
+
+def _page(
+    request: HttpRequest, ticket: Ticket, token: str, form: MessageForm, status: int = 200
+) -> HttpResponse:
+    now = clock.now()
+    claim = Claim.objects.select_related("policy_version").filter(ticket=ticket).first()
+    zone = zone_or_none(ticket.customer.time_zone)
+    pack = pack_of(claim.policy_version) if claim else pack_now(ticket.store, now)
+    context = {
+        "store": ticket.store,
+        "ticket": ticket,
+        "claim": claim,
+        "token": token,
+        "now": now,
+        "reader_zone": str(zone) if zone else "",
+        "label": label_of(pack, ticket.request),
+        "form": form,
+        "sent": "sent" in request.GET,
+        "timeline": progress.timeline(ticket),
+        "conversation": progress.conversation(ticket),
+        "channels": queries.channels(pack, locale()),
+        **(_of_claim(claim, now) if claim else {}),
+    }
+    response = render(request, "portal/status.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _of_claim(claim: Claim, now: datetime) -> dict[str, object]:
+    pack = pack_of(claim.policy_version)
+    files = list(claim.evidence.all())
+    wanted = progress.still_wanted(claim, files)
+    return {
+        "steps": progress.steps(claim, pack),
+        "state": progress.state_words(claim),
+        "deadlines": progress.deadlines(claim),
+        "files": queries.files(pack, files, locale()),
+        "ways": queries.ways(pack, wanted, files, locale()) if claim.is_open else [],
+        "extra": queries.extra_kinds(pack, wanted, files, locale()) if claim.is_open else [],
+        "items": list(claim.items.select_related("line")),
+        "told": progress.told(claim, locale()),
+        "can_withdraw": progress.can_withdraw(claim),
+    }
+
+
+@require_POST
+def say(request: HttpRequest, reference: str, token: str) -> HttpResponse:
+    """Write to the people who handle this; the same form twice is one message."""
+    ticket, actor = access.ticket_by_link(reference, token)
+    back = request.path.removesuffix("say/")
+    form = MessageForm(request.POST)
+    if form.is_valid():
+        now = clock.now()
+        try:
+            access.limit(visitor_of(request), "write", 20, timedelta(minutes=10), now)
+            say_action(
+                ticket,
+                form.cleaned_data["body"],
+                kind="customer",
+                actor=actor,
+                now=now,
+                form_key=form.cleaned_data["form_key"],
+            )
+        except TooMany as error:
+            return slow_down(request, error, back)
+        except ActionError as error:
+            form.add_error("body", error.message)
+        else:
+            messages.success(request, _("Your message is with us."))
+            return HttpResponseRedirect(back + "#conversation")
+    return _page(request, ticket, token, form, 422)
+
+
+@require_POST
+def withdraw(request: HttpRequest, reference: str, token: str) -> HttpResponse:
+    """Take the request back; doing so twice changes nothing."""
+    ticket, actor = access.ticket_by_link(reference, token)
+    claim = access.claim_for(actor, ticket.reference)
+    try:
+        withdraw_claim(claim, actor=actor, now=clock.now())
+        messages.success(request, _("Your request is withdrawn."))
+    except ActionError as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(request.path.removesuffix("withdraw/"))

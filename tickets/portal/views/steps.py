@@ -1,0 +1,156 @@
+"""The order, its items, and the few questions that change the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tickets.actions.drafts import answer, identify
+from tickets.errors import ActionError, TooMany
+from tickets.portal import queries
+from tickets.portal.forms import DateAnswer, ItemsForm, NumberAnswer, OrderForm, TextAnswer
+from tickets.portal.tiles import OTHER
+from tickets.portal.views.start import look_up
+from tickets.portal.visit import Visit, locale, on_draft, slow_down, zone_or_none
+
+_DATES = {"charged_at", "review_posted_at", "points_earned_at"}
+_NUMBERS = {"active_orders"}
+_TEXTS = {"ip_address", "account_email"}
+
+
+def next_step(visit: Visit) -> HttpResponse:
+    """The first step that still needs the customer."""
+    if visit.draft.request == OTHER:
+        return visit.go("answer")
+    if visit.is_claim and not visit.draft.answers.get("items"):
+        return visit.go("items")
+    waiting = visit.guide.unanswered
+    return visit.go("question", waiting[0]) if waiting else visit.go("answer")
+
+
+@require_safe
+@on_draft
+def resume(visit: Visit) -> HttpResponse:
+    """Come back to where one was."""
+    return next_step(visit)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+def order(visit: Visit) -> HttpResponse:
+    """Another order than before; what was typed is shown again."""
+    draft = visit.draft
+    before = (
+        {"number": draft.order.number, "email": draft.order.customer.email} if draft.order else {}
+    )
+    form = OrderForm(visit.request.POST if visit.request.method == "POST" else None, initial=before)
+    if visit.request.method == "POST" and form.is_valid():
+        try:
+            found = look_up(visit.request, visit.store, form)
+            if found is not None:
+                identify(draft, found, now=visit.now)
+                zone = zone_or_none(form.cleaned_data["time_zone"])
+                if zone is not None:
+                    answer(draft, answers={"time_zone": str(zone)}, now=visit.now)
+                return visit.go("items" if visit.is_claim else "resume")
+        except TooMany as error:
+            return slow_down(visit.request, error, visit.url("order"))
+        except ActionError as error:
+            form.add_error(None, error.message)
+    return visit.page("portal/order.html", 422 if form.errors else 200, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+def items(visit: Visit) -> HttpResponse:
+    """Which items, how many of them, and which part of them."""
+    if visit.draft.order is None:
+        return visit.go("order")
+    posted = visit.request.POST if visit.request.method == "POST" else None
+    form = ItemsForm(
+        queries.lines(visit.draft),
+        visit.draft.answers.get("items", []),
+        queries.taken_lines(visit.draft),
+        posted,
+    )
+    if posted is not None and not form.problems:
+        try:
+            answer(visit.draft, answers={"items": form.answers()}, now=visit.now)
+        except ActionError as error:
+            form.problems.append(("items", error.message))
+        else:
+            fresh = Visit(visit.request, _again(visit), visit.now)
+            return next_step(fresh) if "review" not in posted else fresh.go("review")
+    status = 422 if form.problems else 200
+    return visit.page("portal/items.html", status, form=form)
+
+
+def _again(visit: Visit) -> Any:
+    visit.draft.refresh_from_db()
+    return visit.draft
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+def question(visit: Visit, fact: str) -> HttpResponse:
+    """One question whose answer changes the decision."""
+    if visit.draft.request == OTHER or fact not in visit.guide.asks:
+        # Another answer has made this one needless, or nobody asks it here.
+        if fact not in visit.draft.answers.get("said", {}):
+            return next_step(visit)
+        if fact not in _DATES | _NUMBERS | _TEXTS and fact not in _bools():
+            raise Http404
+    form = _form(fact, visit)
+    if visit.request.method == "POST":
+        value = _value(fact, form, visit)
+        if value is not None:
+            try:
+                answer(visit.draft, answers={"said": {fact: value}}, now=visit.now)
+            except ActionError:
+                return visit.go("resume")  # it was sent meanwhile: leads to its page
+            return next_step(Visit(visit.request, _again(visit), visit.now))
+    asks = visit.guide.asks
+    context = {
+        "fact": fact,
+        "question": visit.guide.pack.question(fact, locale()),
+        "form": form,
+        "answered": visit.draft.answers.get("said", {}).get(fact),
+        "number": asks.index(fact) + 1 if fact in asks else 1,
+        "total": max(1, len(asks)),
+        "back": queries.step_before(visit, fact),
+    }
+    problem = visit.request.method == "POST"
+    return visit.page("portal/question.html", 422 if problem else 200, problem=problem, **context)
+
+
+def _bools() -> set[str]:
+    return {"opened", "package_damaged", "video_exists", "receipt", "remote", "forfeit_points"}
+
+
+def _form(fact: str, visit: Visit) -> forms.Form | None:
+    kinds: dict[str, type[forms.Form]] = {
+        **dict.fromkeys(_DATES, DateAnswer),
+        **dict.fromkeys(_NUMBERS, NumberAnswer),
+        **dict.fromkeys(_TEXTS, TextAnswer),
+    }
+    if fact not in kinds:
+        return None
+    before = visit.draft.answers.get("said", {}).get(fact)
+    if fact in _DATES and isinstance(before, str):
+        before = before[:10]
+    posted = visit.request.POST if visit.request.method == "POST" else None
+    return kinds[fact](posted, initial={"value": before})
+
+
+def _value(fact: str, form: forms.Form | None, visit: Visit) -> Any:
+    """The answer that was posted, or None where there is none to be had."""
+    if form is None:
+        return {"yes": True, "no": False}.get(visit.request.POST.get("value", ""))
+    if not form.is_valid():
+        return None
+    zone = visit.zone or ZoneInfo(visit.store.time_zone)
+    return form.answer(zone)  # type: ignore[attr-defined]  # every answer form has it

@@ -1,0 +1,158 @@
+"""What every customers' page needs to know: the store, the draft, the reader's clock."""
+
+from __future__ import annotations
+
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
+from supportdesk import clock
+from tickets import access
+from tickets.actions.guided import Guide, guide
+from tickets.errors import TooMany
+from tickets.models import Claim, Draft, Message, Store, Ticket
+from tickets.portal.tiles import OTHER, TILES, tile_of
+
+P = ParamSpec("P")
+
+
+def zone_or_none(name: object) -> ZoneInfo | None:
+    """The time zone of that name, or None: what a browser claims is not trusted."""
+    if isinstance(name, str) and name in zoneinfo.available_timezones():
+        return ZoneInfo(name)
+    return None
+
+
+def locale() -> str:
+    """The language of this page, as packs name it."""
+    return get_language() or "en"
+
+
+def store_or_404(slug: str) -> Store:
+    """A store that customers can choose."""
+    return get_object_or_404(Store, slug=slug, is_open=True)
+
+
+def pack_now(store: Store, now: datetime) -> Pack:
+    """What the store promises today."""
+    return pack_of(in_force(store.pk, now))
+
+
+def label_of(pack: Pack, request_type: str) -> str:
+    """A request type in a customer's words."""
+    return _("Something else") if request_type == OTHER else pack.label(request_type, locale())
+
+
+def known(request_type: str) -> bool:
+    """Whether some tile leads to this request type."""
+    return any(request_type in tile.requests for tile in TILES.values())
+
+
+@dataclass
+class Visit:
+    """One customer on one step of one draft."""
+
+    request: HttpRequest
+    draft: Draft
+    now: datetime
+    _guide: Guide | None = None
+
+    @property
+    def store(self) -> Store:
+        """The draft's store."""
+        return self.draft.store
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The customer's own clock, where their browser told it."""
+        return zone_or_none(self.draft.answers.get("time_zone"))
+
+    @property
+    def guide(self) -> Guide:
+        """What the rules say of the draft now; worked out once a page."""
+        if self._guide is None:
+            self._guide = guide(self.draft, now=self.now, locale=locale(), zone=self.zone)
+        return self._guide
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether this store takes claims of this type."""
+        return self.draft.request in [str(r) for r in self.guide.pack.claim_requests]
+
+    def url(self, step: str, *more: Any) -> str:
+        """The address of a step of this draft."""
+        return reverse(f"portal:{step}", args=[self.store.slug, self.draft.key, *more])
+
+    def go(self, step: str, *more: Any) -> HttpResponseRedirect:
+        """On to a step, so that a refresh repeats nothing."""
+        return HttpResponseRedirect(self.url(step, *more))
+
+    def page(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
+        """A page of this draft, in the store's colours and on the customer's clock."""
+        found = {
+            "store": self.store,
+            "draft": self.draft,
+            "tile": tile_of(self.draft.request),
+            "reader_zone": str(self.zone) if self.zone else "",
+            "now": self.now,
+            **context,
+        }
+        return render(self.request, template, found, status=status)
+
+
+def sent_ticket(draft: Draft) -> Ticket | None:
+    """The conversation that this draft has become, if it was sent."""
+    claim = Claim.objects.select_related("ticket").filter(draft=draft).first()
+    if claim is not None:
+        return claim.ticket
+    message = Message.objects.select_related("ticket").filter(form_key=draft_form_key(draft))
+    first = message.first()
+    return first.ticket if first else None
+
+
+def draft_form_key(draft: Draft) -> uuid.UUID:
+    """The key by which a question sent twice is one: made from the draft's own."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"draft:{draft.key}")
+
+
+def on_draft(
+    view: Callable[Concatenate[Visit, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Find the draft behind the address; one that was sent leads to its status page."""
+
+    @wraps(view)
+    def found(
+        request: HttpRequest, slug: str, key: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        draft = access.draft_by_key(key)
+        if draft.store.slug != slug:
+            raise Http404
+        ticket = sent_ticket(draft)
+        if ticket is not None:
+            return HttpResponseRedirect(access.link_for(ticket))
+        response = view(Visit(request, draft, clock.now()), *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return found
+
+
+def slow_down(request: HttpRequest, error: TooMany, back: str) -> HttpResponse:
+    """Told plainly: too many tries, and when to come back."""
+    response = render(request, "429.html", {"message": error.message, "back": back}, status=429)
+    response["Retry-After"] = str(error.again_in)
+    return response
