@@ -200,5 +200,11 @@ class _Book:
     def write(self) -> Counts:
         """Save everything, in two statements."""
         Shipment.objects.bulk_create(self._new)
-        Shipment.objects.bulk_update(list(self._changed.values()), list(_FIELDS))
+        # By their ids: one INSERT … ON CONFLICT, where bulk_update would build a CASE per cell.
+        Shipment.objects.bulk_create(
+            list(self._changed.values()),
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=list(_FIELDS),
+        )
         return Counts(len(self._new), len(self._changed), self._unchanged)

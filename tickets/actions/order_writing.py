@@ -214,7 +214,9 @@ def _shipments(rows: Iterable[OrderRow], orders: dict[str, Order]) -> None:
                 there[0].shipped_at = row.fulfilled_at
                 moved.append(there[0])
     Shipment.objects.bulk_create(fresh)
-    Shipment.objects.bulk_update(moved, ["shipped_at"])
+    Shipment.objects.bulk_create(
+        moved, update_conflicts=True, unique_fields=["id"], update_fields=["shipped_at"]
+    )
     Shipment.objects.filter(pk__in=stray).delete()
 
 
