@@ -48,7 +48,7 @@ _MOVE = """
 UPDATE tickets_pickup p
 SET state = CASE WHEN e.warned THEN 'expired' ELSE p.state END,
     needs_person = NOT e.warned,
-    last_seq = p.last_seq + CASE WHEN e.warned AND e.owed THEN 2 ELSE 1 END
+    last_seq = p.last_seq + 1
 FROM expiring e WHERE p.id = e.pickup_id
 """
 _DEADLINES = """
@@ -76,17 +76,10 @@ WITH told AS (
                'facts', jsonb_build_object(
                    'pickup_confirmed_at', confirmed_at, 'reserved_until', reserved_until,
                    'at', %(now)s::timestamptz, 'warning_delivered', warned),
-               'amount', CASE WHEN owed THEN total::text END,
+               'refund_requested', CASE WHEN warned AND owed THEN total::text END,
                'currency', currency)
     FROM expiring
     RETURNING id, pickup_id, kind
-), refunds AS (
-    INSERT INTO tickets_event
-        (store_id, pickup_id, seq, kind, at, actor_kind, rule, policy_version_id, data)
-    SELECT store_id, pickup_id, last_seq + 2, 'refund_requested', %(now)s, 'system',
-           rule, policy_version_id,
-           jsonb_build_object('amount', total::text, 'currency', currency)
-    FROM expiring WHERE warned AND owed
 )
 INSERT INTO tickets_outbox
     (store_id, event_id, template, to_customer_id, to_store, pickup_id, cycle, state, wake_at,

@@ -27,7 +27,9 @@ class Draft(models.Model):
     """What a customer has typed and uploaded before sending. ``key`` is all they need to hold."""
 
     key = models.CharField(max_length=40, unique=True, default=_key)
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="drafts")
+    store = models.ForeignKey(
+        Store, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.CASCADE, related_name="drafts"
     )
@@ -67,7 +69,7 @@ class Claim(models.Model):
     said = models.JSONField(default=dict, blank=True)
     filed_at = models.DateTimeField()
     policy_version = models.ForeignKey(
-        "policies.PolicyVersion", on_delete=models.PROTECT, related_name="+"
+        "policies.PolicyVersion", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     verdict = models.CharField(max_length=16)
     rule = models.CharField(max_length=80)
@@ -76,7 +78,12 @@ class Claim(models.Model):
     outcomes = models.JSONField(default=list, blank=True)
     asked = models.JSONField(default=dict, blank=True)
     overridden_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     evidence_cycle = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=12, blank=True, default="")
@@ -140,7 +147,7 @@ class ClaimItem(models.Model):
     unique index can refuse a second open claim of one type for one line.
     """
 
-    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="items")
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="items", db_index=False)
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="claim_items")
     quantity = models.PositiveIntegerField(default=1)
     component = models.CharField(max_length=200, blank=True)
@@ -187,7 +194,12 @@ class Evidence(models.Model):
     completed_at = models.DateTimeField()
     in_time = models.BooleanField(default=True)
     uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:

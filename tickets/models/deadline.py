@@ -31,15 +31,32 @@ class Deadline(models.Model):
     when the sweep looks next: ``due_at``, or later after a failure.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="deadlines")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="deadlines", db_index=False
+    )
     claim = models.ForeignKey(
-        Claim, null=True, blank=True, on_delete=models.CASCADE, related_name="deadlines"
+        Claim,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
     )
     pickup = models.ForeignKey(
-        Pickup, null=True, blank=True, on_delete=models.CASCADE, related_name="deadlines"
+        Pickup,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
     )
     refund = models.ForeignKey(
-        Refund, null=True, blank=True, on_delete=models.CASCADE, related_name="deadlines"
+        Refund,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
     )
     kind = models.CharField(max_length=24)
     step = models.PositiveSmallIntegerField(default=0)

@@ -30,29 +30,56 @@ class Event(models.Model):
     ``policy_version`` and ``data["facts"]`` say what was decided by what and on what.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="events")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     ticket = models.ForeignKey(
-        Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+        Ticket,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
     )
     claim = models.ForeignKey(
-        Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+        Claim,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
     )
     pickup = models.ForeignKey(
-        Pickup, null=True, blank=True, on_delete=models.PROTECT, related_name="events"
+        Pickup,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
     )
     seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
     actor_kind = models.CharField(max_length=12)
     actor_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     actor_customer = models.ForeignKey(
-        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     rule = models.CharField(max_length=80, blank=True, default="")
     policy_version = models.ForeignKey(
-        "policies.PolicyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "policies.PolicyVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     data = models.JSONField(default=dict, blank=True)
 
@@ -82,7 +109,12 @@ class Event(models.Model):
                 fields=["pickup", "seq"], condition=Q(pickup__isnull=False), name="event_seq_pickup"
             ),
         ]
-        indexes = [models.Index(fields=["store", "at", "id"], name="event_by_store")]
+        # Foreign keys here carry no index of their own where one of these, or a partial
+        # unique constraint above, already finds the rows: this table is written most.
+        indexes = [
+            models.Index(fields=["store", "at", "id"], name="event_by_store"),
+            models.Index(fields=["claim"], name="event_by_claim", condition=Q(claim__isnull=False)),
+        ]
         ordering = ["id"]
 
     def __str__(self) -> str:

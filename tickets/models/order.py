@@ -23,8 +23,12 @@ def order_number_key(number: str) -> str:
 class Order(models.Model):
     """One purchase. Money is numeric with its currency on the same row."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="orders")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     number = models.CharField(max_length=60)
     number_key = models.CharField(max_length=60)
     placed_at = models.DateTimeField()
@@ -62,7 +66,9 @@ class Shipment(models.Model):
 
     PARCEL, POSTER = "parcel", "poster"
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="shipments", db_index=False
+    )
     kind = models.CharField(max_length=8, default=PARCEL)
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
@@ -93,7 +99,7 @@ class Shipment(models.Model):
 class OrderLine(models.Model):
     """One line of an order; ``line_key`` tells lines of one order apart across imports."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     line_key = models.CharField(max_length=120)
     position = models.PositiveIntegerField()
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lines")
@@ -123,11 +129,21 @@ class Pickup(models.Model):
     cycle = models.PositiveSmallIntegerField(default=1)
     rule = models.CharField(max_length=80, blank=True, default="")
     policy_version = models.ForeignKey(
-        "policies.PolicyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "policies.PolicyVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     collected_at = models.DateTimeField(null=True, blank=True)
     handed_over_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     receipt_seen = models.BooleanField(default=False)
     identification_seen = models.BooleanField(default=False)
@@ -174,7 +190,9 @@ class Pickup(models.Model):
 class Refund(models.Model):
     """Money promised back; requested by a decision or an expired pickup, paid by a person."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="refunds")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="refunds", db_index=False
+    )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     claim = models.OneToOneField(
         "tickets.Claim", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
@@ -188,7 +206,12 @@ class Refund(models.Model):
     requested_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     paid_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:

@@ -21,18 +21,32 @@ class Outbox(models.Model):
     that may only lapse once it was delivered.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="outbox")
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="outbox")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="outbox", db_index=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="outbox", db_index=False
+    )
     template = models.CharField(max_length=40)
     to_customer = models.ForeignKey(
-        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     to_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     to_store = models.BooleanField(default=False, help_text="To the store's alert address.")
     pickup = models.ForeignKey(
-        Pickup, null=True, blank=True, on_delete=models.CASCADE, related_name="notices"
+        Pickup,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        db_index=False,
     )
     cycle = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=8, default=OutboxState.PENDING)

@@ -79,7 +79,9 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """A person's role in one store."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     store = models.ForeignKey("tickets.Store", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role.choices)
 

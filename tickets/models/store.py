@@ -34,7 +34,9 @@ class Store(models.Model):
 class Supplier(models.Model):
     """A manufacturer or distributor who decides about replacements."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="suppliers")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="suppliers", db_index=False
+    )
     name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
 
@@ -49,7 +51,9 @@ class Supplier(models.Model):
 class Product(models.Model):
     """Something a store sells, known by its SKU."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="products")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="products", db_index=False
+    )
     sku = models.CharField(max_length=80)
     title = models.CharField(max_length=300)
     kind = models.CharField(max_length=12, default="goods")
@@ -72,7 +76,9 @@ class Product(models.Model):
 class Customer(models.Model):
     """A person who bought. The address is shown as typed and compared by ``email_key``."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="customers")
+    store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, related_name="customers", db_index=False
+    )
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=254)
     name = models.CharField(max_length=200, blank=True)

@@ -20,7 +20,9 @@ class Ticket(models.Model):
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="tickets")
     reference = models.CharField(max_length=8, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tickets")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="tickets", db_index=False
+    )
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
     )
@@ -75,10 +77,17 @@ class Ticket(models.Model):
 class Message(models.Model):
     """One thing said. A ``note`` is for staff only and is never mailed to a customer."""
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     kind = models.CharField(max_length=8)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     body = models.TextField()
     at = models.DateTimeField()
