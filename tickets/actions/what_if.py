@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from policies.evaluate import decide, explain
@@ -31,10 +31,17 @@ class Proposal:
 
 
 def propose(
-    claim: Claim, *, lines: Sequence[OrderLine] | None = None, locale: str = "en"
+    claim: Claim,
+    *,
+    lines: Sequence[OrderLine] | None = None,
+    locale: str = "en",
+    zone: tzinfo | None = None,
 ) -> Proposal:
-    """The decision on the facts of today, by the version that the claim was filed under."""
-    return _proposal(pack_of(claim.policy_version), facts_of_claim(claim, lines), locale)
+    """The decision on the facts of today, by the version that the claim was filed under.
+
+    ``zone`` is the reader's own: dates are said in it as well.
+    """
+    return _proposal(pack_of(claim.policy_version), facts_of_claim(claim, lines), locale, zone)
 
 
 def what_if(
@@ -65,9 +72,13 @@ def what_if(
     return _proposal(pack_of(claim.policy_version), changed, locale)
 
 
-def _proposal(pack: Pack, facts: Facts, locale: str) -> Proposal:
+def _proposal(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None = None) -> Proposal:
     decision = decide(pack, facts)
     bare = decide(pack, replace(facts, evidence=()))
     return Proposal(
-        pack, facts, decision, bare.missing, tuple(explain(pack, facts, decision, locale=locale))
+        pack,
+        facts,
+        decision,
+        bare.missing,
+        tuple(explain(pack, facts, decision, locale=locale, zone=zone)),
     )
