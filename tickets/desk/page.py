@@ -115,6 +115,7 @@ def build(
     claim = claim_of(ticket)
     context = desk.context(
         ticket=ticket,
+        store=ticket.store,
         claim=claim,
         about=labels.about(ticket),
         kind=labels.REQUESTS.get(ticket.request, ticket.request),

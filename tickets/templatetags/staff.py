@@ -54,6 +54,13 @@ def when(context: template.Context, at: datetime | None, store: Store) -> SafeSt
 
 
 @register.simple_tag(takes_context=True)
+def clock_of(context: template.Context, store: Store) -> str:
+    """Whose clock the page's times are on: the person's own, else the store's town."""
+    place = context.get("reader_zone") or dates.place_of(store)
+    return _("times in %(place)s") % {"place": place}
+
+
+@register.simple_tag(takes_context=True)
 def countdown(context: template.Context, at: datetime | None) -> SafeString | str:
     """What is left, as short as it can be said: ``3 d``, ``5 h``, ``2 d over``."""
     now = context.get("now")
