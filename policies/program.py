@@ -77,13 +77,23 @@ class _Compiler:
                 first=first,
                 windows=tuple(self.prelude(check) for check in windows),
                 steps=tuple(self.step(check) for check in checks),
-                facts=check_facts((*self.document.first, *checks)),
+                facts=self.facts((*self.document.first, *checks)),
             )
         return Program(
             store=self.document.store.slug,
             routines=MappingProxyType(routines),
             unwritten=self.unwritten(),
         )
+
+    def facts(self, checks: tuple[Check, ...]) -> tuple[str, ...]:
+        """Return what the checks look at; a rule with dates looks at the order's day as well."""
+        found = check_facts(checks)
+        rules = (
+            self.document.rules[item.rule] for item in checks if not isinstance(item, Unwritten)
+        )
+        if "placed_at" in found or not any(rule.starts_on or rule.ends_on for rule in rules):
+            return found
+        return (*found, "placed_at")
 
     def checks(self, request: Request) -> tuple[Check, ...]:
         found = self.document.requests.get(request)
