@@ -44,8 +44,8 @@ def store_named(slug: str) -> Store:
     )
 
 
-def run_import(path: Path, what: str, load: Load) -> int:
-    """Read ``path`` with a bar, tell each bad row with its line, print the summary.
+def run_import(path: Path, what: str, load: Load, say: Callable[[str], object]) -> int:
+    """Read ``path`` with a bar, tell each bad row with its line, say the summary.
 
     Returns:
         0 when every row went in, 1 when some could not.
@@ -64,7 +64,7 @@ def run_import(path: Path, what: str, load: Load) -> int:
     except KeyboardInterrupt:
         message = _("Stopped. %(summary)s Start it again: what is in stays in.")
         raise CommandError(message % {"summary": _summary(what, loaded)}, returncode=130) from None
-    sys.stdout.write(_summary(what, loaded) + "\n")
+    say(_summary(what, loaded))
     return SOME_BAD if loaded.bad else 0
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
+from django.db import reset_queries
+
 from tickets.actions.order_rows import BadRow, Counts, DeliveryRow
 from tickets.actions.orders import upsert_orders, upsert_tracking
 from tickets.actor import Actor
@@ -89,5 +91,6 @@ def _batches(items: Iterable[T | BadRow], told: Told, loaded: Loaded) -> Iterato
         if len(batch) == BATCH:
             yield batch
             batch = []
+            reset_queries()  # under DEBUG Django would keep the text of every statement
     if batch:
         yield batch

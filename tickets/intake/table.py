@@ -23,16 +23,25 @@ class UnusableFile(Exception):
     """The file as a whole cannot be read; the message says why and what to do."""
 
 
+class Columns(dict[str, "int | None"]):
+    """Where each column stands, by its name in any case; None for one that is not there."""
+
+    def __missing__(self, name: str) -> int | None:
+        # Kept under the name as asked for: only this code asks, so there are few.
+        self[name] = found = self.get(name.casefold())
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record. ``record["Column"]`` is the trimmed cell, empty where there is no column."""
 
     line: int
     cells: list[str]
-    columns: dict[str, int]
+    columns: Columns
 
     def __getitem__(self, column: str) -> str:
-        index = self.columns.get(column.casefold())
+        index = self.columns[column]
         return "" if index is None else self.cells[index].strip()
 
 
@@ -122,14 +131,14 @@ class Table:
         self._reader = csv.reader(self._lines, strict=True)
         header = self._header()
         self._width = len(header)
-        self.columns: dict[str, int] = {}
+        self.columns = Columns()
         for index, name in enumerate(header):
             self.columns.setdefault(" ".join(name.split()).casefold(), index)
         wanted = [name.casefold() for name in required]
         missing = [name for name in required if name.casefold() not in self.columns]
         if missing:
             raise UnusableFile(_missing_columns(header, missing))
-        self._least = 1 + max(self.columns[name] for name in wanted)
+        self._least = 1 + max(self.columns[name] or 0 for name in wanted)
 
     def __iter__(self) -> Iterator[Record | Unreadable]:
         while True:

@@ -51,6 +51,7 @@ class Command(BaseCommand):
                 progress=progress,
                 loaded=loaded,
             ),
+            self.stdout.write,
         )
         if options["tracking"]:
             tracking = run_import(
@@ -59,6 +60,7 @@ class Command(BaseCommand):
                 lambda file, told, progress, loaded: load_tracking(
                     file, store, actor=SYSTEM, now=at, told=told, progress=progress, loaded=loaded
                 ),
+                self.stdout.write,
             )
             status = max(status, tracking)
         if status:

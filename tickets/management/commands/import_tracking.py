@@ -34,6 +34,7 @@ class Command(BaseCommand):
             lambda file, told, progress, loaded: load_tracking(
                 file, store, actor=SYSTEM, now=at, told=told, progress=progress, loaded=loaded
             ),
+            self.stdout.write,
         )
         if status:
             sys.exit(status)
