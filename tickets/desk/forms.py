@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,9 +32,16 @@ class StepForm(forms.Form):
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     sentences: Sequence[tuple[str, str]] = ()
 
-    def __init__(self, *args: Any, name: str = "", options: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        name: str = "",
+        options: Any = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
         self.options = options
-        super().__init__(*args, auto_id=f"{name}-%s" if name else "id_%s", **kwargs)
+        super().__init__(data, auto_id=f"{name}-%s" if name else "id_%s", initial=initial)
         self.use_required_attribute = True
         self.prepare()
         for bound in self.visible_fields():

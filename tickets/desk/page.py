@@ -127,13 +127,11 @@ def build(
         assignee_form=_assignee_form(ticket, verbs, bound),
         deliveries=_deliveries(ticket, bound),
         bound=bound[0] if bound else "",
-        others={
-            "orders": (ticket.orders_n or 0) - bool(ticket.order_id),
-            "tickets": ticket.tickets_n - 1,
-        },  # type: ignore[attr-defined]  # annotated in ticket_for
+        others=_others(ticket),
     )
     if claim is not None:
-        context |= _claim_context(claim, verbs, bound)
+        asked = any(event.kind == "sent_to_manufacturer" for event in events)
+        context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)
         context["asked"] = _asked(claim, what_if) if what_if is not None else None
         context["deadlines"] = _deadlines(claim)
     return context
@@ -155,18 +153,28 @@ def _asked(claim: Claim, typed: Mapping[str, str]) -> decision.Card:
 
 
 def _claim_context(
-    claim: Claim, verbs: frozenset[str], bound: tuple[str, forms.StepForm] | None
+    claim: Claim,
+    verbs: frozenset[str],
+    bound: tuple[str, forms.StepForm] | None,
+    *,
+    asked_manufacturer: bool,
 ) -> dict[str, Any]:
     lines = [item.line for item in claim.items.all()]
     proposal = asking.propose(claim, lines=lines, locale=get_language() or "en")
-    book: Rulebook = read(proposal.pack, claim.type)
+    book: Rulebook = read(proposal.pack, claim.type, claim.rule)
     return {
         "card": decision.card(claim, proposal),
         "what_if_fields": decision.fields(claim, proposal),
-        "offers": steps.offers(claim, book, verbs, bound),
+        "offers": steps.offers(claim, book, verbs, bound, asked_manufacturer=asked_manufacturer),
         "evidence": list(claim.evidence.all()),
         "kinds": book.kinds,
     }
+
+
+def _others(ticket: Ticket) -> dict[str, int]:
+    """How many more orders and conversations the customer has (counted by `ticket_for`)."""
+    orders, tickets = (getattr(ticket, name, None) or 0 for name in ("orders_n", "tickets_n"))
+    return {"orders": orders - bool(ticket.order_id), "tickets": tickets - 1}
 
 
 def _meanwhile(events: list[Event], since: int | None) -> list[timeline.Entry]:

@@ -40,12 +40,22 @@ class Desk:
         store = next((store for store in self.stores if store.pk == store_id), None)
         return permissions.VERBS.get(getattr(store, "role", ""), frozenset())
 
+    @property
+    def store_id(self) -> int | None:
+        """The key of the chosen store, for queries."""
+        return self.store.pk if self.store else None
+
+    @property
+    def reports(self) -> bool:
+        """Whether the managers' page has something for this person."""
+        return any("report" in self.verbs(store.pk) for store in self.stores)
+
     def context(self, **more: Any) -> dict[str, Any]:
         """The context of every page: the counts of the left zone and what the view adds."""
         return {
             "desk": self,
             "queues": queues.QUEUES.values(),
-            "counts": queues.counts(self.user, self.now, self.store.pk if self.store else None),
+            "counts": queues.counts(self.user, self.now, self.store_id),
             "now": self.now,
             "reader_zone": self.user.time_zone,
             **more,

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from django.utils.translation import get_language
 
+from policies.checks import RequestChecks
 from policies.pack import Pack
-from policies.schema import RequestChecks
 from policies.types import Request
 
 
@@ -21,18 +21,24 @@ class Rulebook:
     rules: tuple[tuple[str, str], ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     evidence_days: int = 7
+    manufacturer_first: bool = False
 
 
 Rulebook.EMPTY = Rulebook()
 
 
-def read(pack: Pack, request: str) -> Rulebook:
-    """The rulebook for one type of request, in the reader's language."""
+def read(pack: Pack, request: str, rule: str = "") -> Rulebook:
+    """The rulebook for one type of request, in the reader's language.
+
+    ``rule`` is the one the claim stands under: its process says whether the manufacturer
+    is asked before anything is approved.
+    """
     locale = get_language() or "en"
     return Rulebook(
         rules=tuple((rule, pack.rule(rule).sentence(locale)) for rule in rules_for(pack, request)),
         kinds={kind: info.label(locale) for kind, info in pack.evidence_kinds.items()},
         evidence_days=pack.evidence_days,
+        manufacturer_first=pack.process(rule).manufacturer,
     )
 
 

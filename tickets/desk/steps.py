@@ -55,6 +55,7 @@ class Offer:
     title: str
     form: forms.StepForm
     buttons: Sequence[Button]
+    tone: str = ""
     opened: bool = False
 
 
@@ -244,19 +245,24 @@ def offers(
     book: Rulebook,
     verbs: frozenset[str],
     bound: tuple[str, forms.StepForm] | None = None,
+    *,
+    asked_manufacturer: bool = False,
 ) -> list[Offer]:
     """The steps that can follow now, for a person who may do ``verbs`` here.
 
+    Where the rule's process begins with the manufacturer, that step stands first until it
+    was taken: the person may still decide otherwise.
     A form that was not accepted is shown as typed, also when its step no longer follows.
     """
     who = claim.ticket.customer.name.split(" ")[0] or _("the customer")
+    first = "manufacturer" if book.manufacturer_first and not asked_manufacturer else "approve"
     found = []
-    for step in STEPS:
+    for step in sorted(STEPS, key=lambda step: step.key != first):
         typed = bound[1] if bound and bound[0] == step.key else None
         if typed is None and not (step.shown(claim) and step.verb in verbs):
             continue
         form = typed or form_for(step, claim, book)
-        found.append(
-            Offer(step, step.title(claim), form, step.buttons(claim, who), typed is not None)
-        )
+        tone = "go" if step.key == first else ("" if step.key == "approve" else step.tone)
+        buttons = step.buttons(claim, who)
+        found.append(Offer(step, step.title(claim), form, buttons, tone, typed is not None))
     return found

@@ -34,7 +34,7 @@ def pickups(request: HttpRequest, desk: Desk) -> HttpResponse:
         matches = list(rows.select_related("store", "order__customer")[:5])
         if len(matches) == 1:
             return redirect("desk:pickup", matches[0].pk)
-    waiting = list(queues.pickups_on_the_shelf(desk.user, desk.store and desk.store.pk)[:SHOWN])
+    waiting = list(queues.pickups_on_the_shelf(desk.user, desk.store_id)[:SHOWN])
     context = desk.context(
         pickups=[(row, queues.soon(row.reserved_until, desk.now)) for row in waiting],
         matches=matches,

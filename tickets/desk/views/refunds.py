@@ -26,13 +26,13 @@ def refunds(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _list(request: HttpRequest, desk: Desk, error: ActionError | None = None) -> HttpResponse:
-    rows = queues.refunds_to_pay(desk.user, desk.store and desk.store.pk)[:SHOWN]
+    rows = queues.refunds_to_pay(desk.user, desk.store_id)[:SHOWN]
     context = desk.context(
         refunds=[
             {
                 "row": row,
                 "days": (desk.now - row.requested_at).days,
-                "urgency": queues.soon(row.due_at, desk.now),
+                "urgency": queues.soon(getattr(row, "due_at", None), desk.now),
                 "may_work": "work" in desk.verbs(row.store_id),
             }
             for row in rows
