@@ -1,8 +1,8 @@
 """The typed checks of a pack and their conditions. There is no expression language in strings."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from policies.fields import (
     CountryCode,
@@ -70,7 +70,18 @@ class AnyTest(Model):
     any: Annotated[tuple["Condition", ...], Field(min_length=2)]
 
 
-Test = FactTest | EvidenceTest | AnyTest
+def _kind_of_test(data: Any) -> str:
+    """Tell the tests apart by their one key, so that a mistake is told for one of them only."""
+    keys = data if isinstance(data, dict) else type(data).model_fields
+    return next((kind for kind in ("evidence", "any") if kind in keys), "fact")
+
+
+Test = Annotated[
+    Annotated[FactTest, Tag("fact")]
+    | Annotated[EvidenceTest, Tag("evidence")]
+    | Annotated[AnyTest, Tag("any")],
+    Discriminator(_kind_of_test),
+]
 Condition = Annotated[tuple[Test, ...], Field(min_length=1)]
 
 

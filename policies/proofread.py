@@ -21,7 +21,8 @@ from policies.shapes import Verdict
 from policies.wording import template
 
 _MAX_CHARACTERS = 2_000_000
-_UNION_NOISE = re.compile(r"^(?:Value error|Assertion failed), ")
+_MESSAGES = {"missing": "is missing", "extra_forbidden": "is not a known key"}
+_PREFIX = re.compile(r"^(?:Value error|Assertion failed), ")
 
 
 def proofread(text: str, name: str) -> PackDocument:
@@ -42,12 +43,19 @@ def proofread(text: str, name: str) -> PackDocument:
 
 def _shape_mistakes(error: ValidationError, source: Source) -> Iterator[Mistake]:
     seen = set()
-    for found in error.errors(include_url=False, include_context=False):
-        message = _UNION_NOISE.sub("", found["msg"])
-        if found["type"] == "extra_forbidden":
-            message = "is not a known key"
-        mistake = source.mistake(tuple(found["loc"]), message)
-        # A union reports once for each of its members.
+    errors = error.errors(include_url=False, include_context=False)
+    for found in errors:
+        place = tuple(found["loc"])
+        if found["type"] == "too_short" and any(
+            len(other["loc"]) > len(place) and tuple(other["loc"])[: len(place)] == place
+            for other in errors
+        ):
+            continue  # it is short only because what is in it could not be read
+        message = _MESSAGES.get(found["type"]) or _PREFIX.sub("", found["msg"])
+        if "figures" in place:
+            # A union reports once for each of its members; one message says it all.
+            message = "must be a whole number, an amount, or a list of different numbers above 0"
+        mistake = source.mistake(place, message, missing=found["type"] == "missing")
         if (mistake.path, message) not in seen:
             seen.add((mistake.path, message))
             yield mistake
@@ -86,7 +94,7 @@ class Proof:
         store = self.document.store
         try:
             ZoneInfo(store.time_zone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone")
         if store.holidays is not None:
             try:

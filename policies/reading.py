@@ -80,11 +80,16 @@ class Source:
         except RecursionError:
             raise PackError([Mistake(name, 1, "", None, "contains itself")]) from None
 
-    def mistake(self, path: Path, message: str, rule: str | None = None) -> Mistake:
-        """Make a mistake at a path, with its line and the rule it is about."""
+    def mistake(self, path: Path, message: str, *, missing: bool = False) -> Mistake:
+        """Make a mistake at a path, with its line and the rule it is about.
+
+        What is `missing` has no line of its own: it is named, at its parent's.
+        """
         real, line = self._locate(path)
+        if missing and real[-1:] != path[-1:]:
+            real = (*real, path[-1])
         dotted = ".".join(str(part) for part in real)
-        return Mistake(self.name, line, dotted, rule or self._rule_of(real), message)
+        return Mistake(self.name, line, dotted, self._rule_of(real), message)
 
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self._seen += 1
@@ -124,8 +129,6 @@ class Source:
             if step is not None:
                 node, line = step
                 real.append(part)
-            elif isinstance(node, yaml.MappingNode) and part == path[-1] and _plain(part):
-                real.append(part)  # a key that is missing: name it, at its parent's line
         return tuple(real), line
 
     def _rule_of(self, path: Path) -> str | None:
@@ -152,7 +155,3 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | N
         item = node.value[part]
         return item, item.start_mark.line + 1
     return None
-
-
-def _plain(part: str | int) -> bool:
-    return isinstance(part, str) and re.fullmatch(r"[a-z_]+", part) is not None

@@ -54,7 +54,10 @@ class Template:
             value = values(name)
             if value is None:
                 return None
-            made.append(counted(value, forms, locale) if forms else number(value, locale))
+            if isinstance(value, str):
+                made.append(value)
+            else:
+                made.append(counted(value, forms, locale) if forms else number(value, locale))
         return "".join(made)
 
 
@@ -75,6 +78,7 @@ def babel_locale(locale: str) -> Locale:
     return Locale("en")
 
 
+@lru_cache(maxsize=8192)
 def number(value: object, locale: str) -> str:
     """Return a figure as text; several are listed, text is left as it is."""
     if isinstance(value, tuple):
@@ -84,6 +88,7 @@ def number(value: object, locale: str) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=8192)
 def counted(value: object, forms: tuple[str, ...], locale: str) -> str:
     """Return a number with the form of its noun that the locale's plural rules ask for."""
     if not isinstance(value, int | Decimal):
@@ -100,6 +105,7 @@ def joined(items: Iterable[str], locale: str, style: Literal["standard", "or"] =
     return format_list(found, style=style, locale=babel_locale(locale)) if found else ""
 
 
+@lru_cache(maxsize=8192)
 def money(amount: Decimal, currency: str, locale: str) -> str:
     """Return an amount with its currency."""
     return format_currency(amount, currency, locale=babel_locale(locale))
