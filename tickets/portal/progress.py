@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from django.utils.functional import Promise
@@ -84,39 +85,30 @@ def steps(claim: Claim, pack: Pack) -> list[dict[str, str]]:
     line: list[tuple[str, set[str]]] = [
         (_("Filed"), set()),
         (_("Evidence checked"), {_C.AWAITING_EVIDENCE}),
+        (_("Looked at by a person"), {_C.UNDER_REVIEW}),
     ]
     if process.manufacturer:
-        line.append((_("Manufacturer asked"), {_C.WITH_MANUFACTURER}))
-    line.append((_("Decided"), {_C.UNDER_REVIEW}))
+        line.append((_("With the manufacturer"), {_C.WITH_MANUFACTURER}))
     if process.customer_returns:
         line.append((_("Sent back and inspected"), {_C.AWAITING_RETURN, _C.INSPECTING}))
-    line.append((_("Done"), {_C.APPROVED, _C.FULFILLED}))
-    if claim.state == _C.UNDER_REVIEW and process.manufacturer and not _was_asked(claim):
-        at = 2  # a person looks; the manufacturer comes next
-    elif claim.state in _ENDED:
-        at = _ended_at(claim, process.manufacturer)
-    else:
-        at = next(n for n, (_label, states) in enumerate(line) if claim.state in states)
-    found = []
-    for number, (label, _states) in enumerate(line):
-        state = "done" if number < at or claim.state == _C.FULFILLED else ""
-        if number == at and claim.state != _C.FULFILLED:
-            state = "ended" if claim.state in _ENDED else "now"
-        found.append({"label": label, "state": state})
-        if state == "ended":
-            found[-1]["label"] = _short_end(claim)
-            break
-    return found
+    line += [(_("On its way"), {_C.APPROVED}), (_("Done"), {_C.FULFILLED})]
+    if claim.state in _ENDED:
+        passed = line[: _ended_at(claim)]
+        return [{"label": label, "state": "done"} for label, _states in passed] + [
+            {"label": _short_end(claim), "state": "ended"}
+        ]
+    at = next((n for n, (_label, states) in enumerate(line) if claim.state in states), 2)
+    states = ["done" if n < at or claim.state == _C.FULFILLED else "" for n in range(len(line))]
+    states[at] = states[at] or "now"
+    return [
+        {"label": label, "state": state}
+        for (label, _states), state in zip(line, states, strict=True)
+    ]
 
 
-def _was_asked(claim: Claim) -> bool:
-    return claim.events.filter(kind="sent_to_manufacturer").exists()
-
-
-def _ended_at(claim: Claim, manufacturer: bool) -> int:
-    if claim.state == _C.EXPIRED or (claim.missing and claim.decided_at is None):
-        return 1
-    return 2 + (1 if manufacturer and _was_asked(claim) else 0)
+def _ended_at(claim: Claim) -> int:
+    """How many steps were done when it ended."""
+    return 1 if claim.state == _C.EXPIRED or claim.missing else 2
 
 
 def _short_end(claim: Claim) -> str:
@@ -158,10 +150,10 @@ def still_wanted(claim: Claim, files: Sequence[Evidence]) -> list[Mapping[str, i
     ]
 
 
-def told(claim: Claim, locale: str = ENGLISH) -> dict[str, Any]:
+def told(claim: Claim, locale: str = ENGLISH, zone: tzinfo | None = None) -> dict[str, Any]:
     """What the rule says on the facts of today, as long as nobody has decided; else the outcome."""
     if claim.state in (_C.AWAITING_EVIDENCE, _C.UNDER_REVIEW) and claim.overridden_by_id is None:
-        found = propose(claim, locale=locale)
+        found = propose(claim, locale=locale, zone=zone)
         if found.decision.verdict == claim.verdict:
             return {"verdict": claim.verdict, "sentences": found.sentences}
     if claim.state == _C.REFUSED:

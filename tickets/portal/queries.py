@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from babel.dates import format_skeleton
+from babel.dates import format_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -41,7 +41,7 @@ def hours(pack: Pack, now: datetime) -> dict[str, Any]:
     day = opening.astimezone(pack.zone)
     words = {0: _("today"), 1: _("tomorrow")}
     ahead = (day.date() - local.date()).days
-    name = words.get(ahead) or format_skeleton("EEEE", day, locale=locale_name(pack_locale()))
+    name = words.get(ahead) or format_datetime(day, "EEEE", locale=locale_name(pack_locale()))
     return {"open": False, "next": f"{name} {day:%H:%M}"}
 
 

@@ -22,7 +22,7 @@ from policies.publish import in_force, pack_of
 from supportdesk import clock
 from tickets import access
 from tickets.actions.guided import Guide, guide
-from tickets.errors import TooMany
+from tickets.errors import Conflict, TooMany
 from tickets.models import Claim, Draft, Message, Store, Ticket
 from tickets.portal.tiles import OTHER, TILES, tile_of
 
@@ -115,7 +115,7 @@ class Visit:
 
 def sent_ticket(draft: Draft) -> Ticket | None:
     """The conversation that this draft has become, if it was sent."""
-    claim = Claim.objects.select_related("ticket").filter(draft=draft).first()
+    claim: Claim | None = getattr(draft, "claim", None)
     if claim is not None:
         return claim.ticket
     message = Message.objects.select_related("ticket").filter(form_key=draft_form_key(draft))
@@ -140,10 +140,17 @@ def on_draft(
         draft = access.draft_by_key(key)
         if draft.store.slug != slug:
             raise Http404
-        ticket = sent_ticket(draft)
+        # A form that is posted again is told by the actions, each by a key of its own.
+        ticket = sent_ticket(draft) if request.method != "POST" else None
         if ticket is not None:
             return HttpResponseRedirect(access.link_for(ticket))
-        response = view(Visit(request, draft, clock.now()), *args, **kwargs)
+        try:
+            response = view(Visit(request, draft, clock.now()), *args, **kwargs)
+        except Conflict:
+            ticket = sent_ticket(draft)
+            if ticket is None:
+                raise
+            return HttpResponseRedirect(access.link_for(ticket))
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response

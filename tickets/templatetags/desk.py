@@ -40,13 +40,13 @@ VERDICT_LABELS = {
     "answered": _("Answered"),
 }
 VERDICT_TITLES = {
-    "accepted": _("You are in time, and we have what we need."),
-    "evidence_needed": _("You are in time. One thing is missing."),
-    "discretionary": _("There is no promise here, so a person decides."),
-    "refused": _("This is outside the store's rule."),
-    "wait": _("This is still normal."),
-    "elsewhere": _("Somebody else handles this."),
-    "answered": _("Here is the answer."),
+    "accepted": _("Yes, we can act on this"),
+    "evidence_needed": _("Something is still missing"),
+    "discretionary": _("A person decides this"),
+    "refused": _("This is outside the store's rule"),
+    "wait": _("This is still normal"),
+    "elsewhere": _("Somebody else handles this"),
+    "answered": _("Here is the answer"),
 }
 NOTICE_ICONS = {"success": "check", "warning": "alert-triangle", "error": "alert-triangle"}
 
@@ -72,7 +72,7 @@ def verdict_icon(verdict: str) -> str:
 
 @register.filter
 def verdict_title(verdict: str) -> str:
-    """What a verdict says to a customer, in one sentence."""
+    """What a verdict says to a customer, as a heading over the rule's own sentences."""
     return str(VERDICT_TITLES.get(str(verdict), ""))
 
 

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 
 from supportdesk.visitor import visitor_of
 from tickets import access
-from tickets.actions.drafts import answer
 from tickets.actions.file_claim import file_claim
 from tickets.actor import Actor
 from tickets.errors import ActionError, CannotFile, TooMany
@@ -25,18 +24,22 @@ from tickets.portal.visit import Visit, label_of, locale, on_draft, slow_down
 @on_draft
 def show(visit: Visit) -> HttpResponse:
     """Look at it once more, change anything, send it. Sent twice it is one claim."""
-    if visit.draft.request == OTHER or not visit.is_claim:
+    if visit.draft.request == OTHER:
+        return visit.go("answer")
+    if visit.request.method == "POST":
+        form = NoteForm(visit.request.POST)
+        # What may be filed is the action's to say; the page is drawn again only to correct.
+        return _send(visit, form) if form.is_valid() else _page(visit, form)
+    return _page(visit, NoteForm(initial={"note": visit.draft.answers.get("note", "")}))
+
+
+def _page(visit: Visit, form: NoteForm) -> HttpResponse:
+    if not visit.is_claim:
         return visit.go("answer")
     if visit.guide.unanswered or not visit.draft.answers.get("items"):
         return next_step(visit)
     if not queries.can_file(visit.guide.decision):
         return visit.go("answer")
-    form = NoteForm(
-        visit.request.POST if visit.request.method == "POST" else None,
-        initial={"note": visit.draft.answers.get("note", "")},
-    )
-    if visit.request.method == "POST" and form.is_valid():
-        return _send(visit, form)
     files = list(visit.draft.evidence.all())
     context = {
         "guide": visit.guide,
@@ -51,11 +54,16 @@ def show(visit: Visit) -> HttpResponse:
 
 def _send(visit: Visit, form: NoteForm) -> HttpResponse:
     order = visit.draft.order
-    assert order is not None  # or there would be no items
+    if order is None:
+        return visit.go("order")
     try:
         access.limit(visitor_of(visit.request), "write", 20, timedelta(minutes=10), visit.now)
-        answer(visit.draft, answers={"note": form.cleaned_data["note"]}, now=visit.now)
-        claim = file_claim(visit.draft, actor=Actor.of_customer(order.customer), now=visit.now)
+        claim = file_claim(
+            visit.draft,
+            answers={"note": form.cleaned_data["note"]},
+            actor=Actor.of_customer(order.customer),
+            now=visit.now,
+        )
     except TooMany as error:
         return slow_down(visit.request, error, visit.url("review"))
     except CannotFile:

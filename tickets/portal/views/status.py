@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta, tzinfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -51,7 +51,7 @@ def _page(
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
         "channels": queries.channels(pack, locale()),
-        **(_of_claim(claim, now) if claim else {}),
+        **(_of_claim(claim, zone) if claim else {}),
     }
     response = render(request, "portal/status.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -59,7 +59,7 @@ def _page(
     return response
 
 
-def _of_claim(claim: Claim, now: datetime) -> dict[str, object]:
+def _of_claim(claim: Claim, zone: tzinfo | None) -> dict[str, object]:
     pack = pack_of(claim.policy_version)
     files = list(claim.evidence.all())
     wanted = progress.still_wanted(claim, files)
@@ -71,7 +71,7 @@ def _of_claim(claim: Claim, now: datetime) -> dict[str, object]:
         "ways": queries.ways(pack, wanted, files, locale()) if claim.is_open else [],
         "extra": queries.extra_kinds(pack, wanted, files, locale()) if claim.is_open else [],
         "items": list(claim.items.select_related("line")),
-        "told": progress.told(claim, locale()),
+        "told": progress.told(claim, locale(), zone),
         "can_withdraw": progress.can_withdraw(claim),
     }
 

@@ -1,0 +1,5 @@
+"""Files are sent as customers send them."""
+
+from tests.portal.conftest import at_noon, customer, web
+
+__all__ = ["at_noon", "customer", "web"]
