@@ -121,7 +121,7 @@ def test_a_draft_is_evaluated_instead(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("format: 1\n", "Field required"), (":\n\t:", "no YAML"), (None, "cannot be read")],
+    [("format: 1\n", "store: is missing"), (":\n\t:", "no YAML"), (None, "cannot be read")],
 )
 def test_a_draft_that_cannot_be_used_is_told_why(tmp_path, content, message):
     draft = tmp_path / "draft.yaml"
