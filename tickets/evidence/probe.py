@@ -112,7 +112,7 @@ def _seconds(source: Any, stream: Any) -> float:
     if stream.duration and stream.time_base:
         return max(0.0, float(stream.duration * stream.time_base))
     if source.duration:
-        return max(0.0, source.duration / 1_000_000)
+        return max(0.0, float(source.duration) / 1_000_000)
     source.seek(0)
     end = 0.0
     for packet in source.demux(stream):

@@ -69,7 +69,7 @@ class BoundedUpload(TemporaryFileUploadHandler):
         self._hash.update(raw_data)
         super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         """The finished file, with its hash on it."""
         done = super().file_complete(file_size)
         if done is not None:
@@ -101,7 +101,7 @@ def too_large(info: EvidenceInfo) -> str:
 
 
 def receive(
-    upload: UploadedFile, target: Target, *, began_at: datetime, completed_at: datetime
+    upload: UploadedFile[bytes], target: Target, *, began_at: datetime, completed_at: datetime
 ) -> Evidence:
     """Look into an uploaded file, store it, and record it as evidence.
 
@@ -167,7 +167,7 @@ def discard(stored_name: str) -> None:
     default_storage.delete(stored_name)
 
 
-def _hash(upload: UploadedFile) -> str:
+def _hash(upload: UploadedFile[bytes]) -> str:
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)

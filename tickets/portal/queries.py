@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel.dates import format_datetime
 from django.utils.translation import get_language
@@ -18,9 +18,6 @@ from tickets.models import ClaimItem, Draft, Evidence, OrderLine
 from tickets.models.claim import FILED_VERDICTS
 from tickets.portal.tiles import OTHER, TILES
 from tickets.templatetags.dates import locale_name
-
-if TYPE_CHECKING:
-    from tickets.portal.visit import Visit
 
 _TELL_AT_ONCE = {"answered", "elsewhere", "refused"}
 
@@ -136,16 +133,6 @@ def answers(guide: Guide, locale: str) -> list[dict[str, Any]]:
         question = guide.pack.question(fact, locale)
         found.append({"fact": fact, "question": question, "value": value})
     return found
-
-
-def step_before(visit: Visit, fact: str | None) -> str:
-    """Where “back” leads from a question (or, for None, from the answer)."""
-    asks = [] if visit.draft.request == OTHER else list(visit.guide.asks)
-    place = asks.index(fact) if fact in asks else len(asks)
-    if place > 0:
-        return visit.url("question", asks[place - 1])
-    is_claim = visit.draft.request != OTHER and visit.is_claim
-    return visit.url("items") if is_claim else visit.url("order")
 
 
 def can_file(decision: Decision) -> bool:

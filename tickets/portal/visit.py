@@ -100,7 +100,16 @@ class Visit:
         """On to a step, so that a refresh repeats nothing."""
         return HttpResponseRedirect(self.url(step, *more))
 
-    def page(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
+    def before(self, fact: str | None) -> str:
+        """Where “back” leads from a question, or (None) from the answer."""
+        plain = self.draft.request == OTHER
+        asks = [] if plain else list(self.guide.asks)
+        place = asks.index(fact) if fact in asks else len(asks)
+        if place > 0:
+            return self.url("question", asks[place - 1])
+        return self.url("items") if not plain and self.is_claim else self.url("order")
+
+    def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """A page of this draft, in the store's colours and on the customer's clock."""
         found = {
             "store": self.store,

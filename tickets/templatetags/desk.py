@@ -100,7 +100,7 @@ def due(context: template.Context, instant: datetime, store: Store) -> dict[str,
     A limit at local midnight is said as the last minute of the day before. ``now`` and
     ``reader_zone`` (a zone's name, optional) come from the page's context.
     """
-    return dates.limit(instant, store, context.get("now"), context.get("reader_zone", ""))
+    return dates.limit(instant, store, context.get("now"), context.get("reader_zone") or "")
 
 
 @register.simple_tag(takes_context=True)
@@ -108,7 +108,7 @@ def moment(context: template.Context, instant: datetime | None, store: Store) ->
     """A point in time in the reader's zone where it is known, in the store's otherwise."""
     if instant is None:
         return "—"
-    text = dates.point(instant, store, context.get("now"), context.get("reader_zone", ""))
+    text = dates.point(instant, store, context.get("now"), context.get("reader_zone") or "")
     return format_html('<time datetime="{}">{}</time>', instant.isoformat(), text)
 
 

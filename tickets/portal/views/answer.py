@@ -48,9 +48,9 @@ def _page(visit: Visit, form: MessageForm, status: int = 200) -> HttpResponse:
         "can_file": not plain and visit.is_claim and queries.can_file(visit.guide.decision),
         "next_steps": [] if plain else queries.what_happens(visit.guide, claim=visit.is_claim),
         "channels": queries.channels(pack, locale()),
-        "back": queries.step_before(visit, None),
+        "back": visit.before(None),
     }
-    return visit.page("portal/answer.html", status, **context)
+    return visit.page("portal/answer.html", context, status)
 
 
 @require_POST

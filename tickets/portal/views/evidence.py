@@ -32,7 +32,7 @@ def show(visit: Visit) -> HttpResponse:
         "upload": f"draft={visit.draft.key}",
         "complete": not visit.guide.decision.missing,
     }
-    return visit.page("portal/evidence.html", **context)
+    return visit.page("portal/evidence.html", context)
 
 
 @require_POST

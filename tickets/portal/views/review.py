@@ -49,7 +49,7 @@ def _page(visit: Visit, form: NoteForm) -> HttpResponse:
         "answers": queries.answers(visit.guide, locale()),
         "files": queries.files(visit.guide.pack, files, locale()),
     }
-    return visit.page("portal/review.html", 422 if form.errors else 200, **context)
+    return visit.page("portal/review.html", context, 422 if form.errors else 200)
 
 
 def _send(visit: Visit, form: NoteForm) -> HttpResponse:

@@ -61,7 +61,7 @@ def order(visit: Visit) -> HttpResponse:
             return slow_down(visit.request, error, visit.url("order"))
         except ActionError as error:
             form.add_error(None, error.message)
-    return visit.page("portal/order.html", 422 if form.errors else 200, form=form)
+    return visit.page("portal/order.html", {"form": form}, 422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,7 +86,7 @@ def items(visit: Visit) -> HttpResponse:
             fresh = Visit(visit.request, _again(visit), visit.now)
             return next_step(fresh) if "review" not in posted else fresh.go("review")
     status = 422 if form.problems else 200
-    return visit.page("portal/items.html", status, form=form)
+    return visit.page("portal/items.html", {"form": form}, status)
 
 
 def _again(visit: Visit) -> Any:
@@ -116,15 +116,15 @@ def question(visit: Visit, fact: str) -> HttpResponse:
     asks = visit.guide.asks
     context = {
         "fact": fact,
+        "problem": visit.request.method == "POST",
         "question": visit.guide.pack.question(fact, locale()),
         "form": form,
         "answered": visit.draft.answers.get("said", {}).get(fact),
         "number": asks.index(fact) + 1 if fact in asks else 1,
         "total": max(1, len(asks)),
-        "back": queries.step_before(visit, fact),
+        "back": visit.before(fact),
     }
-    problem = visit.request.method == "POST"
-    return visit.page("portal/question.html", 422 if problem else 200, problem=problem, **context)
+    return visit.page("portal/question.html", context, 422 if context["problem"] else 200)
 
 
 def _bools() -> set[str]:
