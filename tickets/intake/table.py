@@ -98,7 +98,8 @@ class _Lines:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         if len(raw) >= MAX_LINE and not raw.endswith(b"\n"):
             self._skip_rest()
-            return _Line(self._count, "", _("is too long for a CSV file"))
+            begin = raw[:200].decode(errors="replace").replace('"', "")
+            return _Line(self._count, begin, _("is too long for a CSV file"))
         try:
             text, problem = raw.decode(), ""
         except UnicodeDecodeError:
