@@ -40,7 +40,8 @@ def order_facts(order: Order, lines: Iterable[OrderLine] | None = None) -> Order
         paid_at=order.paid_at,
         shipped_at=min(shipped) if shipped else None,
         delivered_at=arrived or collected,
-        last_tracking_at=max(tracked) if tracked else None,
+        # A parcel that was handed over and never scanned since stalls from that day on.
+        last_tracking_at=max(tracked or shipped, default=None),
         pickup_confirmed_at=pickup.confirmed_at if pickup else None,
         collected_at=collected,
         channel=Channel(order.channel),
@@ -85,17 +86,27 @@ def lines_of_draft(draft: Draft) -> Sequence[OrderLine]:
     )
 
 
-def facts_of_draft(draft: Draft, at: datetime) -> Facts:
-    """The facts of a request that has not been sent yet, asked at ``at``."""
+def facts_of_draft(
+    draft: Draft,
+    at: datetime,
+    *,
+    lines: Sequence[OrderLine] | None = None,
+    evidence: Sequence[Evidence] | None = None,
+) -> Facts:
+    """The facts of a request that has not been sent yet, asked at ``at``.
+
+    ``lines`` and ``evidence`` are read when they are not handed in.
+    """
     order = draft.order
+    chosen = lines if lines is not None else (lines_of_draft(draft) if order else [])
     return Facts(
         id=f"draft-{draft.pk}",
         store=draft.store.slug,
         request=Request(draft.request),
         at=at,
-        order=order_facts(order, lines_of_draft(draft)) if order else None,
+        order=order_facts(order, chosen) if order else None,
         said=said_from(draft.answers.get("said", {})),
-        evidence=counted(draft.evidence.all()),
+        evidence=counted(evidence if evidence is not None else draft.evidence.all()),
     )
 
 

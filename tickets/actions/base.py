@@ -8,7 +8,6 @@ sooner what the sweeps would find anyway.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,24 +18,14 @@ from django.db import transaction
 from django.db.models import Case, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
-from supportdesk.celery import app
+from supportdesk.nudge import drain_outbox as nudge
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
 from tickets.models import Claim, Customer, Deadline, Event, Outbox, Pickup, Refund, Store, Ticket
 from tickets.permissions import permit
 
-log = logging.getLogger(__name__)
-
 Subject = Claim | Pickup | Refund
-
-
-def nudge() -> None:
-    """Ask the worker to look at the outbox now. A broker that is down costs nothing."""
-    try:
-        app.send_task("tickets.jobs.drain_outbox", retry=False)
-    except Exception as error:  # whatever the transport raises: the sweep finds the rows
-        log.warning("The broker does not answer (%s); mails wait.", type(error).__name__)
 
 
 @dataclass
@@ -167,10 +156,8 @@ class Turn:
         raise Conflict(_("Something happened here since you opened this page."), last)
 
     def flush(self) -> None:
-        """Write the trace, in as few statements as there are tables."""
-        Event.objects.bulk_create(self.events)
-        Outbox.objects.bulk_create(self.mails)
-        Deadline.objects.bulk_create(self.deadlines)
+        """Write the trace and the subject itself."""
+        self.write()
         if self.ticket is not None:
             if self._deadlines_touched:
                 self.ticket.next_due_at = next_due(self.ticket)
@@ -179,6 +166,12 @@ class Turn:
             self.ticket.save()
         if self.pickup is not None:
             self.pickup.save()
+
+    def write(self) -> None:
+        """Write the trace alone, in as few statements as there are tables."""
+        Event.objects.bulk_create(self.events)
+        Outbox.objects.bulk_create(self.mails)
+        Deadline.objects.bulk_create(self.deadlines)
         if self.mails:
             transaction.on_commit(nudge)
 

@@ -80,21 +80,30 @@ def answer(
         row = _locked(draft)
         if request is not None:
             row.request = request
-        for key, value in (answers or {}).items():
-            if key == "said":
-                said = {**row.answers.get("said", {}), **value}
-                row.answers["said"] = {k: v for k, v in said.items() if v is not None}
-            else:
-                row.answers[key] = value
+        merge(row, answers or {})
         row.touched_at = now
         row.save()
     return row
 
 
+def merge(draft: Draft, answers: Mapping[str, Any]) -> None:
+    """Put answers into a draft's own; ``said`` key by key, where ``None`` unsays."""
+    for key, value in answers.items():
+        if key == "said":
+            said = {**draft.answers.get("said", {}), **value}
+            draft.answers["said"] = {k: v for k, v in said.items() if v is not None}
+        else:
+            draft.answers[key] = value
+
+
 def preview(draft: Draft, *, now: datetime) -> Preview:
     """Decide a draft as if it were sent now. Nothing is written."""
-    placed = draft.order.placed_at if draft.order else now
+    return judge(draft, facts_of_draft(draft, now))
+
+
+def judge(draft: Draft, facts: Facts) -> Preview:
+    """Decide by the version in force when the order was placed, or when the draft asks."""
+    placed = draft.order.placed_at if draft.order else facts.at
     version = in_force(draft.store_id, placed)
     pack = pack_of(version)
-    facts = facts_of_draft(draft, now)
     return Preview(decide(pack, facts), facts, version, pack)

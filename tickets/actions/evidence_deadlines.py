@@ -16,8 +16,8 @@ def set_evidence_deadlines(
 ) -> datetime:
     """Open the next cycle: due at the end of a local day, reminders on mornings before.
 
-    The sweep acts only after the pack's grace for uploads that began in time.
-    Returns the due instant.
+    The sweep acts only after the pack's grace for uploads that began in time. The claim's
+    new cycle is the caller's to save. Returns the due instant.
     """
     calendar = pack.calendar
     days = days if days is not None else pack.evidence_days
@@ -35,5 +35,4 @@ def set_evidence_deadlines(
         remind_at = calendar.morning_before(due_at, before)
         if remind_at > turn.now:
             turn.due(claim, "evidence_reminder", remind_at, step=before, cycle=cycle)
-    type(claim).objects.filter(pk=claim.pk).update(evidence_cycle=cycle)
     return due_at

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from policies.models import PolicyVersion
 from policies.publish import pack_of
-from tickets.actions.base import nudge
+from supportdesk.nudge import drain_outbox as nudge
 from tickets.lifecycle import DeadlineState, PickupState
 from tickets.models import Deadline
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,21 +12,27 @@ from django.utils.translation import ngettext
 
 from policies.evaluate import explain
 from tickets.actions.base import Turn
-from tickets.actions.drafts import Preview, preview
+from tickets.actions.drafts import Preview, judge, merge
 from tickets.actions.evidence_deadlines import set_evidence_deadlines
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import CannotFile, Conflict, InvalidInput
-from tickets.facts import lines_of_draft
+from tickets.facts import facts_of_draft, lines_of_draft
 from tickets.lifecycle import ClaimState, EvidenceState, TicketState, WaitingFor
-from tickets.models import Claim, ClaimItem, Draft, Evidence, OrderLine, Ticket
+from tickets.models import Claim, ClaimItem, Draft, Event, Evidence, OrderLine, Ticket
 from tickets.models.claim import FILED_VERDICTS
 from tickets.permissions import permit
 from tickets.references import new_reference
 
 
-def file_claim(draft: Draft, *, actor: Actor, now: datetime) -> Claim:
-    """File what the draft asks for; sent twice it is the same claim.
+def file_claim(
+    draft: Draft,
+    *,
+    answers: Mapping[str, Any] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Claim:
+    """File what the draft asks for, with these last answers; sent twice it is one claim.
 
     Raises:
         CannotFile: the store's rule lets this not become a claim (refused, wait, …).
@@ -36,39 +42,58 @@ def file_claim(draft: Draft, *, actor: Actor, now: datetime) -> Claim:
     """
     try:
         with transaction.atomic():
-            return _file(draft, actor, now)
+            return _file(draft, answers or {}, actor, now)
     except IntegrityError as error:
         if "one_open_claim_per_line" in str(error):
-            raise Conflict(_already_open(draft)) from error
+            raise Conflict(_already_open()) from error
+        if "reference" in str(error):  # one in 22 billion: draw another
+            return file_claim(draft, answers=answers, actor=actor, now=now)
         raise
 
 
-def _file(draft: Draft, actor: Actor, now: datetime) -> Claim:
-    draft = (
-        Draft.objects.select_for_update(of=("self",))
-        .select_related("store", "order__customer")
-        .get(pk=draft.pk)
-    )
-    before = Claim.objects.select_related("ticket__store").filter(form_key=draft.key).first()
-    if before is not None:
-        return before
+def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime) -> Claim:
+    locked = Draft.objects.select_for_update().get(pk=draft.pk)
+    if Claim.objects.filter(form_key=locked.key).exists():
+        return Claim.objects.select_related("ticket__store").get(form_key=locked.key)
+    locked.store = draft.store  # a draft never changes its store
+    if draft.order_id == locked.order_id:
+        locked.order = draft.order
+    draft = locked
     if draft.order is None:
         raise InvalidInput(_("Please tell us which order this is about."), "order")
     permit(actor, draft.store, "file", draft.order.customer_id)
+    merge(draft, answers)
     lines = lines_of_draft(draft)
     items = _items(draft, lines)
-    found = preview(draft, now=now)
+    files = [row for row in draft.evidence.all() if row.state == EvidenceState.READY]
+    found = judge(draft, facts_of_draft(draft, now, lines=lines, evidence=files))
     _fit_to_file(found)
     ticket = _ticket(draft, lines, found, now)
     claim = _claim(draft, ticket, found, now)
+    turn = Turn(actor=actor, now=now, store=draft.store, ticket=ticket, claim=claim)
+    event = _filed(turn, draft, items, found)
+    # Everything is known by now, so each row is written once, as it will stay.
+    if claim.missing:
+        set_evidence_deadlines(turn, claim, found.pack)
+        ticket.next_due_at = min(deadline.due_at for deadline in turn.deadlines)
+        event.data["evidence_due_at"] = turn.deadlines[0].due_at.isoformat()
+    turn.mail("claim_filed", event)
+    ticket.save(force_insert=True)
+    claim.ticket = ticket
+    claim.save(force_insert=True)
     for item in items:
         item.claim = claim
     ClaimItem.objects.bulk_create(items)
-    Evidence.objects.filter(draft=draft, state=EvidenceState.READY).update(claim=claim)
-    turn = Turn(actor=actor, now=now, store=draft.store, ticket=ticket, claim=claim)
-    event = turn.event(
+    if files:
+        Evidence.objects.filter(pk__in=[row.pk for row in files]).update(claim=claim)
+    turn.write()
+    return claim
+
+
+def _filed(turn: Turn, draft: Draft, items: Sequence[ClaimItem], found: Preview) -> Event:
+    return turn.event(
         "claim_filed",
-        rule=claim.rule,
+        rule=found.decision.rule,
         version=found.version,
         note=str(draft.answers.get("note", ""))[:4000],
         items=[
@@ -76,14 +101,6 @@ def _file(draft: Draft, actor: Actor, now: datetime) -> Claim:
         ],
         **decision_data(found.decision, found.facts, found.pack),
     )
-    if claim.missing:
-        set_evidence_deadlines(turn, claim, found.pack)
-        ticket.next_due_at = min(deadline.due_at for deadline in turn.deadlines)
-        event.data["evidence_due_at"] = turn.deadlines[0].due_at.isoformat()
-    turn._deadlines_touched = False  # a new ticket has no deadlines but these
-    turn.mail("claim_filed", event)
-    turn.flush()
-    return claim
 
 
 def _fit_to_file(found: Preview) -> None:
@@ -125,15 +142,10 @@ def _items(draft: Draft, lines: Sequence[OrderLine]) -> list[ClaimItem]:
         )
     if not items:
         raise InvalidInput(_("Please tick at least one item."), "items")
-    open_now = ClaimItem.objects.filter(
-        line__in=[item.line for item in items], claim_type=draft.request, claim_open=True
-    )
-    if open_now.exists():
-        raise Conflict(_already_open(draft))
     return items
 
 
-def _already_open(draft: Draft) -> str:
+def _already_open() -> str:
     return _(
         "There is already an open request about one of these items. "
         "Use the link in the mail we sent you to add to it."
@@ -154,7 +166,7 @@ def _ticket(draft: Draft, lines: Sequence[OrderLine], found: Preview, now: datet
         for key, value in fresh.items():
             setattr(customer, key, value)
     waits = bool(found.decision.missing)
-    return Ticket.objects.create(
+    return Ticket(
         store=draft.store,
         reference=new_reference(),
         customer=customer,
@@ -173,7 +185,7 @@ def _claim(draft: Draft, ticket: Ticket, found: Preview, now: datetime) -> Claim
     order = draft.order
     assert order is not None
     needs = decision.verdict == "evidence_needed"
-    return Claim.objects.create(
+    return Claim(
         ticket=ticket,
         order=order,
         draft=draft,
