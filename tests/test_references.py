@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from tickets.references import ALPHABET, clean_reference, new_reference, spoken
 
-BODIES = st.text(ALPHABET, min_size=7, max_size=7)
-
 
 def test_what_people_say_is_understood() -> None:
     reference = new_reference()
