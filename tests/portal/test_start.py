@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.portal.conftest import Clock, Customer
 from tickets.models import Draft, Message, Order, Outbox, Pickup, Store, Ticket
+from tickets.portal.theme import _parse, contrast
 from tickets.portal.tiles import TILES
 
 
@@ -175,8 +176,6 @@ def test_pages_carry_no_style_and_no_script_of_their_own(customer: Customer) -> 
 def test_every_accent_can_be_read_on_light_and_on_dark(
     web: Client, kpopusa: Store, accent: str
 ) -> None:
-    from tickets.portal.theme import _parse, contrast
-
     Store.objects.update(accent=accent)
     text = web.get("/stores/kpopusa/theme.css").text
     found = dict(part.split(":") for part in text.split("{")[2].rstrip("}\n").split(";"))

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cast import Story
@@ -44,8 +45,6 @@ def test_it_shows_the_stepper_the_deadline_and_who_acts_next(web: Client, claim:
 def test_the_missing_video_is_added_later_by_the_link(web: Client, claim: Claim) -> None:
     link = access.link_for(claim.ticket)
     token = link.split("/")[3]
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     response = web.post(
         f"/uploads/?ticket={claim.ticket.reference}&token={token}&kind=unboxing_video",
         {"file": SimpleUploadedFile("unboxing.mp4", make_video())},
@@ -118,24 +117,34 @@ def test_a_refusal_is_told_with_the_rules_sentence_and_the_note(
     assert "kpopusa.missing-contents" not in page
 
 
-def test_an_approval_and_more_evidence_asked_for_are_shown(
+def test_more_evidence_asked_for_is_shown_with_the_note(
     web: Client, story: Story, agent: User, at_noon: Clock
 ) -> None:
     claim = story.file("missing_photocard", "unboxing_video", opened=True)
-    staff = Actor.staff(agent)
     ask_for_evidence(
-        claim, {"photo": 2}, 5, note="Of the back, please.", actor=staff, now=at_noon.now
+        claim,
+        {"photo": 2},
+        5,
+        note="Of the back, please.",
+        actor=Actor.staff(agent),
+        now=at_noon.now,
     )
     page = _page(web, claim)
+
     assert "0 of 2 here" in page
     assert "Of the back, please." in page
-
-    other = Story(story.order).file
-    assert callable(other)
-    claim.refresh_from_db()
-    assert claim.state == "awaiting_evidence"
     assert "We are waiting for your evidence." in page
-    assert approve.__doc__
+    assert "Tue 10 Mar, 23:59" in page
+
+
+def test_an_approval_is_told(web: Client, story: Story, agent: User, at_noon: Clock) -> None:
+    claim = story.file("missing_photocard", "unboxing_video", opened=True)
+    approve(claim, "replacement", actor=Actor.staff(agent), now=at_noon.now)
+    page = _page(web, claim)
+
+    assert "Your request is approved." in page
+    assert "Your request was approved." in page
+    assert "On its way" in page
 
 
 def test_after_the_deadline_the_page_says_that_it_is_over(

@@ -1,0 +1,39 @@
+"""Pages for when something is wrong: plain, in our look, and without the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.template.loader import render_to_string
+from django.test import Client
+
+from tickets.models import Store
+
+
+@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500", "503"])
+def test_each_renders_with_nothing_at_hand(code: str) -> None:
+    page = render_to_string(f"{code}.html")  # no request, no user, no database allowed here
+    assert "<h1>" in page
+    assert "app.css" in page
+
+
+def test_an_unknown_address_gets_our_page(client: Client, kpopusa: Store, settings: Any) -> None:
+    settings.DEBUG = False
+    response = client.get("/no-such-store/")
+    assert response.status_code == 404
+    assert "We cannot find this page" in response.text
+
+
+def test_while_the_database_is_away_the_page_says_so(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr("tickets.portal.views.start.store_or_404", gone)
+    response = client.get("/kpopusa/")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Nothing you have sent is lost." in response.text
