@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -30,6 +31,12 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return held
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Nobody guesses passwords in these stories: a slow hash would only make them slow."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def as_(db: None) -> Callable[[User | None], Client]:
     """A browser in which this person is signed in (nobody for ``None``)."""
@@ -37,9 +44,7 @@ def as_(db: None) -> Callable[[User | None], Client]:
     def sign_in(user: User | None) -> Client:
         client = Client()
         if user is not None:
-            client.force_login(
-                user, backend="django.contrib.auth.backends.ModelBackend"
-            )
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     return sign_in

@@ -1,0 +1,286 @@
+"""Every route of the desk against every role: what may be, and that nothing else happens.
+
+A new route fails the first test until it stands in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tests.cast import NOON
+from tests.desk.steps import at_counter, take
+from tickets.actions.talk import open_ticket
+from tickets.actor import Actor
+from tickets.desk.urls import urlpatterns
+from tickets.models import (
+    Claim,
+    Customer,
+    Event,
+    Message,
+    Outbox,
+    Pickup,
+    Refund,
+    Store,
+    Ticket,
+    User,
+)
+
+Thing = Claim | Pickup | Refund | Ticket | None
+READS, WORKS, LEADS = "see", "work", "override"
+# What each person may do at KPOP USA; None stands for a visitor who has not signed in.
+PEOPLE: dict[str, frozenset[str]] = {
+    "reader": frozenset({READS}),
+    "agent": frozenset({READS, WORKS}),
+    "lead": frozenset({READS, WORKS, LEADS}),
+    "manager": frozenset({READS, WORKS, LEADS}),
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: how it is called, what it needs, what is typed, and on what it is tried."""
+
+    verb: str
+    typed: dict[str, Any] = field(default_factory=dict)
+    on: str = "ready"  # what must be there: see `stage`
+    posts: bool = True
+
+
+def reads(on: str = "ready") -> Route:
+    return Route(READS, on=on, posts=False)
+
+
+ROUTES: dict[str, Route] = {
+    "queue": reads("nothing"),
+    "ticket": reads(),
+    "claim": reads(),
+    "what-if": reads(),
+    "pickups": reads("nothing"),
+    "pickup": reads("reserved"),
+    "refunds": reads("nothing"),
+    "messages": Route(
+        WORKS,
+        {"kind": "agent", "body": "Hello", "form_key": "6a6c9f1c-4d43-4b3c-9a55-0e6cb8b7a0f1"},
+    ),
+    "assignee": Route(WORKS, {"assignee": "me"}),
+    "solution": Route(WORKS, on="question"),
+    "delivery": Route(WORKS, {"delivered_at": "2026-03-04T10:00"}),
+    "claim-delivery": Route(WORKS, {"delivered_at": "2026-03-04T10:00"}),
+    "decision": Route(WORKS, {"decide": "approve", "outcome": "replacement"}),
+    "evidence-request": Route(WORKS, {"need_photo": 1, "days": 5}),
+    "manufacturer": Route(WORKS),
+    "manufacturer-answer": Route(WORKS, {"agreed": "no"}, on="asked"),
+    "return": Route(WORKS, on="coming"),
+    "inspection": Route(WORKS, {"passed": "yes"}, on="inspecting"),
+    "fulfilment": Route(WORKS, on="approved"),
+    "payment": Route(WORKS, on="owed"),
+    "override": Route(LEADS, {"reason": "Seen"}, on="waiting"),
+    "reopening": Route(WORKS, {"reason": "Again"}, on="refused"),
+    "withdrawal": Route(WORKS),
+    "pickup-confirmation": Route(WORKS, on="preparing"),
+    "pickup-handover": Route(
+        WORKS, {"receipt_seen": "on", "identification_seen": "on"}, on="reserved"
+    ),
+    "pickup-extension": Route(WORKS, {"days": 3, "reason": "Holiday"}, on="reserved"),
+    "pickup-cancellation": Route(WORKS, {"reason": "Asked"}, on="reserved"),
+    "refund-payment": Route(WORKS, on="refund"),
+}
+
+
+def test_every_route_stands_in_the_table() -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
+
+
+@pytest.fixture
+def stage(
+    request: pytest.FixtureRequest, as_: Callable[[User], Client], lead: User
+) -> Callable[[str], Thing]:
+    """Bring things to where a route applies, by the hands of the lead."""
+
+    def play(on: str) -> Thing:
+        lena = as_(lead)
+        if on in ("preparing", "reserved", "refund"):
+            pickup: Pickup = request.getfixturevalue("pickup")
+            if on != "preparing":
+                at_counter(lena, pickup, "confirmation")
+            if on == "refund":
+                at_counter(lena, pickup, "cancellation", reason="Asked")
+                return Refund.objects.get(pickup=pickup)
+            return pickup
+        if on in ("coming", "inspecting", "owed"):
+            return _defect(lena, request.getfixturevalue("defect"), on)
+        if on == "question":
+            return _question(request.getfixturevalue("mina"))
+        if on == "waiting":
+            return request.getfixturevalue("waiting")  # type: ignore[no-any-return]  # a fixture by its name
+        claim: Claim = request.getfixturevalue("ready")
+        if on == "refused":
+            take(lena, claim, "decision", decide="refuse", rule="kpopusa.contact-window")
+        elif on == "approved":
+            take(lena, claim, "decision", decide="approve", outcome="replacement")
+        elif on == "asked":
+            take(lena, claim, "manufacturer")
+        return claim
+
+    return play
+
+
+def _question(mina: Customer) -> Ticket:
+    return open_ticket(
+        mina.store,
+        mina,
+        order=None,
+        request="restock",
+        subject="When is it back?",
+        body="The Dawn version?",
+        actor=Actor.of_customer(mina),
+        now=NOON,
+    )
+
+
+def _defect(lena: Client, claim: Claim, on: str) -> Claim:
+    take(lena, claim, "decision", decide="approve", outcome="refund")
+    if on != "coming":
+        take(lena, claim, "return")
+    if on == "owed":
+        take(lena, claim, "inspection", passed="yes")
+    return claim
+
+
+def pattern_of(name: str) -> str:
+    return "/desk/" + str(next(p.pattern for p in urlpatterns if p.name == name))
+
+
+def address(name: str, thing: Any) -> str:
+    path = pattern_of(name)
+    ticket = thing.ticket if isinstance(thing, Claim) else thing
+    if isinstance(ticket, Ticket):
+        path = path.replace("<str:reference>", ticket.reference)
+    return path.replace("<int:pk>", str(getattr(thing, "pk", 0)))
+
+
+def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
+    typed = dict(ROUTES[name].typed)
+    if isinstance(thing, Claim):
+        thing.ticket.refresh_from_db()
+        typed["seen"] = thing.ticket.last_seq
+        typed["shipment"] = thing.order.shipments.get().pk
+    elif isinstance(thing, Pickup | Ticket):
+        thing.refresh_from_db()
+        typed["seen"] = thing.last_seq
+    if typed.get("assignee") == "me":
+        typed["assignee"] = user.pk if user else ""
+    return typed
+
+
+def call(client: Client, name: str, thing: Any, user: User | None) -> int:
+    route = ROUTES[name]
+    path = address(name, thing)
+    if route.posts:
+        assert client.get(path).status_code in (302, 403, 404, 405)
+        return client.post(path, typed_for(name, thing, user)).status_code
+    return client.get(path).status_code
+
+
+def trace() -> tuple[int, int, int, int]:
+    """What every change leaves behind."""
+    return (
+        Event.objects.count(),
+        Outbox.objects.count(),
+        Message.objects.count(),
+        Refund.objects.filter(state="paid").count(),
+    )
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is looked at, and has not happened afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_role_may_what_it_may(
+    request: pytest.FixtureRequest,
+    as_: Callable[[User], Client],
+    stage: Callable[[str], Any],
+    name: str,
+) -> None:
+    route = ROUTES[name]
+    thing = stage(route.on)
+    before = trace()
+    for who, may in PEOPLE.items():
+        user: User = request.getfixturevalue(who)
+        with undone():
+            status = call(as_(user), name, thing, user if WORKS in may else None)
+            if route.verb not in may:
+                assert (status, trace()) == (403, before), who
+            elif route.posts:
+                assert status == 302, who
+                assert trace() != before, who
+            else:
+                assert status in (200, 302), who
+                assert trace() == before, who
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_strangers_find_nothing(
+    as_: Callable[[User | None], Client],
+    stage: Callable[[str], Any],
+    stranger: User,
+    person: Callable[..., User],
+    name: str,
+) -> None:
+    thing = stage(ROUTES[name].on)
+    before = trace()
+    # Who has not signed in is asked to; the address is kept for afterwards.
+    visitor = as_(None)
+    path = address(name, thing)
+    answer = visitor.post(path) if ROUTES[name].posts else visitor.get(path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/?next=/desk/")
+    # Who belongs to no store is told so.
+    assert call(as_(person("nobody")), name, thing, None) == 403
+    # An agent of another store cannot tell the forbidden from the missing.
+    status = call(as_(stranger), name, thing, None)
+    assert status == (404 if "<" in pattern_of(name) else 200)
+    assert trace() == before
+
+
+@pytest.mark.parametrize("name", [name for name in ROUTES if "<" in pattern_of(name)])
+def test_what_does_not_exist_is_not_found(
+    as_: Callable[[User], Client], agent: User, kpopusa: Store, name: str
+) -> None:
+    path = pattern_of(name).replace("<str:reference>", "2222222W").replace("<int:pk>", "999999")
+    client = as_(agent)
+    answer = client.post(path, {"seen": 1}) if ROUTES[name].posts else client.get(path)
+    assert answer.status_code == 404
+
+
+def test_changes_need_the_forms_own_token(agent: User, ready: Claim) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+    assert (
+        take(client, ready, "decision", decide="approve", outcome="replacement").status_code == 403
+    )
+    ready.refresh_from_db()
+    assert ready.state == "under_review"
+
+
+def test_the_pages_keep_to_the_strict_policy(
+    as_: Callable[[User], Client], agent: User, ready: Claim
+) -> None:
+    answer = as_(agent).get(f"/desk/tickets/{ready.ticket.reference}/")
+    page = answer.content.decode()
+    assert "style=" not in page
+    assert "onclick" not in page
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert answer["Cache-Control"] == "no-store"
