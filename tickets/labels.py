@@ -94,6 +94,7 @@ EVENTS: Mapping[str, Promise] = {
     "pickup_extended": _("Reservation extended"),
     "pickup_cancelled": _("Pickup cancelled"),
     "pickup_expired": _("Not collected: cancelled and refunded"),
+    "pickup_closed_by_shop": _("The shop has closed this order: a person decides"),
     "pickup_needs_person": _("The warning could not be delivered: a person decides"),
 }
 

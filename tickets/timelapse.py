@@ -57,8 +57,8 @@ def lapse(
     """
     at = start
     while at < end:
-        due = next_due(at)
-        at = min(each for each in (end, due, longest and at + longest) if each is not None)
+        stops = (end, next_due(at), at + longest if longest is not None else None)
+        at = min(each for each in stops if each is not None)
         if before_step is not None:
             before_step(at)
         yield happen(at)

@@ -33,7 +33,8 @@ def film(caption: str, seconds: float = 3.0) -> bytes:
             stream.pix_fmt = "yuv420p"
             for number in range(count):
                 picture = _scene(caption, number / (count - 1)).resize(_FILM)
-                container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+                frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's
+                container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return Path(file.name).read_bytes()
 
