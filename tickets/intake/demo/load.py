@@ -15,7 +15,8 @@ from tickets.actions.stores import open_store
 from tickets.actor import SYSTEM
 from tickets.intake.demo.files import orders_csv, tracking_csv
 from tickets.intake.demo.orders import plans
-from tickets.intake.demo.stories import Teller, stories
+from tickets.intake.demo.stories import stories
+from tickets.intake.demo.teller import Teller
 from tickets.intake.load import load_orders, load_tracking
 from tickets.models import KeptMail, Membership, Role, Store, User
 from tickets.timelapse import Passed, lapse
