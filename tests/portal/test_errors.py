@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from tickets.models import Store
+from tools import trim_css
 
 
 @pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500", "503"])
@@ -37,3 +38,8 @@ def test_while_the_database_is_away_the_page_says_so(
     assert response.status_code == 503
     assert response.headers["Retry-After"]
     assert "Nothing you have sent is lost." in response.text
+
+
+def test_the_customers_stylesheet_is_trimmed_from_what_stands_there_now() -> None:
+    # Or a class used today would have no rule: `python tools/trim_css.py` makes it again.
+    assert trim_css.TARGET.read_text(encoding="utf-8") == trim_css.made()

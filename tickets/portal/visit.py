@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from supportdesk import clock
+from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.guided import Guide, guide
 from tickets.errors import Conflict, TooMany
@@ -27,13 +27,6 @@ from tickets.models import Claim, Draft, Message, Store, Ticket
 from tickets.portal.tiles import OTHER, TILES, tile_of
 
 P = ParamSpec("P")
-
-
-def zone_or_none(name: object) -> ZoneInfo | None:
-    """The time zone of that name, or None: what a browser claims is not trusted."""
-    if isinstance(name, str) and name in zoneinfo.available_timezones():
-        return ZoneInfo(name)
-    return None
 
 
 def locale() -> str:
