@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import zoneinfo
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
+
+from supportdesk.zones import zone_or_none
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
@@ -50,8 +51,9 @@ class StaffZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         user = getattr(request, "user", None)
-        zone = getattr(user, "time_zone", "") if user and user.is_authenticated else ""
-        if zone and zone in zoneinfo.available_timezones():
-            with timezone.override(zoneinfo.ZoneInfo(zone)):
+        known = user is not None and user.is_authenticated
+        zone = zone_or_none(getattr(user, "time_zone", "")) if known else None
+        if zone is not None:
+            with timezone.override(zone):
                 return self.get_response(request)
         return self.get_response(request)

@@ -156,3 +156,13 @@ def test_readers_and_strangers_cannot_touch_the_shelf(
             pickups.cancel(reserved, "no", actor=Actor.staff(user), now=NOON)
     reserved.refresh_from_db()
     assert reserved.state == "reserved"
+
+
+def test_what_a_person_is_looking_at_does_not_lapse_by_itself(reserved: Pickup) -> None:
+    end = datetime(2026, 3, 26, tzinfo=VEGAS)
+    remind_until(end)
+    Pickup.objects.update(needs_person=True)
+    sweep(end)
+    reserved.refresh_from_db()
+    assert (reserved.state, reserved.needs_person) == ("reserved", True)
+    assert not Refund.objects.exists()

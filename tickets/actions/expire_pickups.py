@@ -4,8 +4,8 @@ A hundred thousand rows may come due at once, so this action works on sets: one
 statement locks a batch (skipping what others hold), judges it, and writes every row
 that the single-row actions would write: the move, the event, the refund, the outbox
 row, the next deadline. The rule it enforces: a reservation lapses by itself only if a
-warning of this very reservation was delivered and none came back; otherwise a person
-is asked.
+warning of this very reservation was delivered, none came back, and nobody is looking at
+it already; otherwise a person is asked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ SELECT d.id AS deadline_id, p.id AS pickup_id, p.store_id, p.order_id, p.cycle, 
        (o.paid_at IS NOT NULL AND o.total > 0
         AND o.financial_status NOT IN ('refunded', 'voided', 'pending', 'authorized')) AS owed,
        coalesce(bool_or(n.state = 'done'), false)
-        AND NOT coalesce(bool_or(n.state IN ('failed', 'bounced', 'dead')), false) AS warned
+        AND NOT coalesce(bool_or(n.state IN ('failed', 'bounced', 'dead')), false)
+        AND NOT p.needs_person AS warned
 FROM (
     SELECT d.id, d.pickup_id FROM tickets_deadline d
     JOIN tickets_pickup p ON p.id = d.pickup_id

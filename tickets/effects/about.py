@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from policies.wording import money
+from supportdesk.zones import zone_or_none
 from tickets import access, labels
 from tickets.effects.lines import one_line
 from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
@@ -98,7 +99,7 @@ def zone_of_reader(row: Outbox) -> ZoneInfo | None:
     """The recipient's own time zone, where they have told us one that exists."""
     person = row.to_customer or row.to_user
     name = getattr(person, "time_zone", "")
-    return ZoneInfo(name) if name and name in available_timezones() else None
+    return zone_or_none(name)
 
 
 def _greeting(row: Outbox) -> str:
