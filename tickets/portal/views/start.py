@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
+from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actions.guided import Guide, guide_without_order
@@ -28,7 +29,6 @@ from tickets.portal.visit import (
     pack_now,
     slow_down,
     store_or_404,
-    zone_or_none,
 )
 
 

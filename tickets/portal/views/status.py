@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from policies.publish import pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
+from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.decide_claim import withdraw as withdraw_claim
 from tickets.actions.talk import say as say_action
@@ -21,7 +22,7 @@ from tickets.errors import ActionError, TooMany
 from tickets.models import Claim, Ticket
 from tickets.portal import progress, queries
 from tickets.portal.forms import MessageForm
-from tickets.portal.visit import label_of, locale, pack_now, slow_down, zone_or_none
+from tickets.portal.visit import label_of, locale, pack_now, slow_down
 
 
 @require_safe

@@ -9,13 +9,14 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from supportdesk.zones import zone_or_none
 from tickets.actions.drafts import answer, identify
 from tickets.errors import ActionError, TooMany
 from tickets.portal import queries
 from tickets.portal.forms import DateAnswer, ItemsForm, NumberAnswer, OrderForm, TextAnswer
 from tickets.portal.tiles import OTHER
 from tickets.portal.views.start import look_up
-from tickets.portal.visit import Visit, locale, on_draft, slow_down, zone_or_none
+from tickets.portal.visit import Visit, locale, on_draft, slow_down
 
 _DATES = {"charged_at", "review_posted_at", "points_earned_at"}
 _NUMBERS = {"active_orders"}
