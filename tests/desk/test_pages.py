@@ -23,6 +23,8 @@ def test_the_ticket_page_tells_the_whole_story(nora: Client, ready: Claim) -> No
     assert "kpopusa.missing-contents" in page
     assert "Approve replacement and mail 김미나" in page
     assert "It was not in the box." in page
+    assert "Asked in time" in page
+    assert "Tue 10 Mar, 23:59" in page
 
 
 def test_the_counter_shows_what_waits(nora: Client, pickup: Pickup) -> None:

@@ -52,6 +52,7 @@ class Card:
     rule: str
     sentence: str
     closes_at: datetime | None
+    in_time: bool
     opens_at: datetime | None
     sentences: tuple[str, ...]
     facts: tuple[Known, ...]
@@ -82,6 +83,7 @@ def card(claim: Claim, proposal: Proposal) -> Card:
         rule=made.rule,
         sentence=sentence(proposal.pack, made.rule),
         closes_at=made.closes_at,
+        in_time=made.closes_at is None or proposal.facts.at < made.closes_at,
         opens_at=made.opens_at,
         sentences=proposal.sentences,
         facts=_facts(proposal, claim),

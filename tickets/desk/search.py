@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -15,6 +16,7 @@ from tickets.models.order import order_number_key
 from tickets.references import ALPHABET, clean_reference
 
 LONGEST = 200
+_SPOKEN = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def search(actor: Actor, typed: str) -> Found:
 
 def _hint(text: str, reference: str | None) -> str:
     bare = "".join(text.upper().split()).replace("-", "")
-    looks_like_one = (
+    looks_like_one = bool(_SPOKEN.fullmatch(text)) or (
         len(bare) == 8 and all(c in ALPHABET for c in bare) and any(c.isdigit() for c in bare)
     )
     if reference:

@@ -54,6 +54,15 @@ def when(context: template.Context, at: datetime | None, store: Store) -> SafeSt
 
 
 @register.simple_tag(takes_context=True)
+def last_minute(context: template.Context, at: datetime, store: Store) -> SafeString:
+    """The end of a window, as people say it: its last minute, on the store's clock."""
+    shown = dates.last_minute(at, store.time_zone)
+    said = dates.say(shown, store.time_zone, context.get("now"))
+    place = _("in %(place)s") % {"place": dates.place_of(store)}
+    return format_html('<time datetime="{}">{}</time> {}', at.isoformat(), said, place)
+
+
+@register.simple_tag(takes_context=True)
 def clock_of(context: template.Context, store: Store) -> str:
     """Whose clock the page's times are on: the person's own, else the store's town."""
     place = context.get("reader_zone") or dates.place_of(store)
