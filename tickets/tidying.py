@@ -9,6 +9,7 @@ from importlib import import_module
 from django.conf import settings
 from django.db import transaction
 
+from tickets.evidence.orphans import sweep_orphans
 from tickets.models import Draft, Evidence, KeptMail, RateBucket
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ _BATCH = 200
 
 
 def tidy(now: datetime) -> int:
-    """Delete what is past its life; returns how many drafts and counters went.
+    """Delete what is past its life; returns how many drafts, counters and files went.
 
     Small transactions under SKIP LOCKED: two tidiers at once share the work, and a customer
     who sends a draft at this very moment wins.
@@ -33,7 +34,7 @@ def tidy(now: datetime) -> int:
     if settings.DEMO:
         KeptMail.objects.filter(at__lt=now - KEPT_MAIL_LIVES).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    return gone
+    return gone + sweep_orphans(now)
 
 
 def _drop_drafts(now: datetime) -> int:

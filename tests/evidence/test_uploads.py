@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from policies.parts import EvidenceInfo
@@ -19,6 +21,7 @@ from tests.evidence_files import make_photo, make_video
 from tests.portal.conftest import Customer
 from tickets import access
 from tickets.evidence.orphans import sweep_orphans
+from tickets.evidence.receive import BoundedUpload
 from tickets.models import Claim, Evidence, Store, User
 
 VIDEO = make_video()
@@ -175,6 +178,30 @@ def test_after_sending_the_draft_takes_no_more(filed: tuple[Customer, Claim, Evi
     assert len(_stored()) == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_while_a_file_arrives_no_connection_of_the_pool_is_kept(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer.begin("missing_photocard")
+    key = customer.draft.key
+    held: list[bool] = []
+
+    class Watching(BoundedUpload):
+        def new_file(self, *args: Any, **kwargs: Any) -> None:
+            held.append(connection.connection is not None)
+            super().new_file(*args, **kwargs)
+
+    monkeypatch.setattr("tickets.evidence.views.BoundedUpload", Watching)
+    response = customer.web.post(
+        f"/uploads/?draft={key}&kind=unboxing_video",
+        {"file": SimpleUploadedFile("a.mp4", VIDEO)},
+        headers={"Accept": "application/json"},
+    )
+
+    assert response.status_code == 201
+    assert held == [False]
+
+
 # --- seeing it ----------------------------------------------------------------------
 
 
@@ -272,10 +299,10 @@ def test_orphans_go_after_a_day_and_evidence_never(
     filed: tuple[Customer, Claim, Evidence],
 ) -> None:
     _sender, _claim, evidence = filed
-    folder = Path(evidence.file.path).parent
-    (folder / "orphan.mp4").write_bytes(b"left by a crash")
     written = default_storage.get_modified_time(evidence.file.name)
+    orphan = default_storage.save(f"evidence/{written:%Y/%m}/orphan.mp4", ContentFile(b"a crash"))
 
     assert sweep_orphans(written + timedelta(hours=1)) == 0
+    assert default_storage.exists(orphan)
     assert sweep_orphans(written + timedelta(days=2)) == 1
     assert _stored() == [evidence.file.path]

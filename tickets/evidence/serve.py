@@ -16,6 +16,7 @@ from django.http import (
 )
 from django.utils.http import content_disposition_header
 
+from tickets.evidence.waiting import hand_back_connection
 from tickets.models import Evidence
 
 CHUNK = 256 * 1024
@@ -55,6 +56,7 @@ def respond(request: HttpRequest, evidence: Evidence) -> HttpResponseBase:
     if request.method == "HEAD":
         response = HttpResponse(status=206 if partial else 200)
     else:
+        hand_back_connection()
         response = StreamingHttpResponse(
             _read(str(evidence.file.name), start, end), status=206 if partial else 200
         )

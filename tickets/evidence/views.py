@@ -31,6 +31,7 @@ from tickets.actor import Actor
 from tickets.errors import ActionError, TooMany
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
 from tickets.evidence.serve import respond
+from tickets.evidence.waiting import hand_back_connection
 from tickets.models import Claim, Draft, Evidence
 
 # Past this much beyond the limit nobody waits for the rest of the body to arrive.
@@ -98,6 +99,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     handler = BoundedUpload(request, max_bytes=info.max_bytes)
     request.upload_handlers = [handler]
     target = Target(info, place.actor, draft=place.draft, claim=place.claim)
+    hand_back_connection()
     answer: HttpResponseBase = _take(request, place, target, handler, began_at)
     return answer
 
