@@ -1,0 +1,133 @@
+"""A person before a screen: opens, reads, presses. Nobody in these stories knows a selector."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.test import Client
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Locator,
+    Page,
+    Response,
+    expect,
+)
+
+from tickets.models import User
+
+PHONE = {"width": 360, "height": 740}
+TABLET = {"width": 820, "height": 1180}
+LAPTOP = {"width": 1440, "height": 900}
+
+# What our own pages answer to a form that cannot be taken; the browser logs each as an error.
+_TOLD = {409, 413, 422}
+
+
+class Person:
+    """One person in one browser. What went wrong behind their back is in ``problems``."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.problems: list[str] = []
+        self.answers: list[Response] = []
+        self._expected = set(_TOLD)
+        context.set_default_timeout(15_000)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.problems.append(f"script: {error.error}"))
+        context.on("response", self._on_response)
+        self.page: Page = context.new_page()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        failed = re.search(r"the server responded with a status of (\d+)", message.text)
+        if failed and int(failed.group(1)) in self._expected:
+            return
+        if message.type in ("error", "warning"):
+            self.problems.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _on_response(self, response: Response) -> None:
+        self.answers.append(response)
+        if response.status >= 400 and response.status not in self._expected:
+            self.problems.append(f"{response.status} from {response.url}")
+
+    # --- going somewhere ---------------------------------------------------------------
+    def opens(self, address: str, *, status: int = 200) -> None:
+        """Type an address (a path, or a whole link out of a mail)."""
+        self._expected.add(status)
+        answer = self.page.goto(address)
+        assert answer is not None
+        assert answer.status == status, f"{address} answered {answer.status}"
+        self.looks()
+
+    def follows(self, name: str, *, within: str | None = None) -> None:
+        """Follow a link by (the beginning of) its words."""
+        place = self.page if within is None else self.page.get_by_role("region", name=within)
+        place.get_by_role("link", name=_begins(name)).first.click()
+        self.looks()
+
+    def presses(self, name: str) -> None:
+        """Press the button that says so."""
+        self.page.get_by_role("button", name=_begins(name)).first.click()
+        self.looks()
+
+    def unfolds(self, title: str) -> None:
+        """Open what is folded away under a title."""
+        self.page.locator("summary", has_text=title).first.click()
+
+    def looks(self) -> None:
+        """Wait until the page is there. On a phone nothing may stand beyond its edge."""
+        self.page.wait_for_load_state()
+        width, room = self.page.evaluate(
+            "() => [document.scrollingElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert width <= room, f"{self.page.url} scrolls sideways: {width} px in {room} px"
+
+    # --- filling in --------------------------------------------------------------------
+    def types(self, label: str, text: str) -> None:
+        """Type into the field of that label."""
+        self.page.get_by_label(label, exact=False).first.fill(text)
+
+    def ticks(self, label: str) -> None:
+        """Tick the box, or choose the button, of that label."""
+        self.page.get_by_label(label, exact=False).first.check()
+
+    def hands_in(self, label: str, *files: tuple[str, str, bytes]) -> None:
+        """Choose files (name, what the phone says they are, content)."""
+        given = [FilePayload(name=name, mimeType=kind, buffer=body) for name, kind, body in files]
+        self.page.get_by_label(label, exact=False).first.set_input_files(given)
+
+    # --- reading -----------------------------------------------------------------------
+    def reads(self, *texts: str) -> None:
+        """Each of the texts stands on the page, in the order of a person's patience."""
+        for text in texts:
+            expect(self.page.locator("body")).to_contain_text(_loosely(text))
+
+    def does_not_read(self, *texts: str) -> None:
+        """None of the texts stands on the page."""
+        for text in texts:
+            expect(self.page.locator("body")).not_to_contain_text(_loosely(text))
+
+    def sees(self, name: str, role: Any = "heading") -> Locator:
+        """Something of that role and name is to be seen."""
+        found = self.page.get_by_role(role, name=_begins(name)).first
+        expect(found).to_be_visible()
+        return found
+
+
+def _begins(name: str) -> re.Pattern[str]:
+    return re.compile(r"^\s*" + re.escape(name), re.IGNORECASE)
+
+
+def _loosely(text: str) -> re.Pattern[str]:
+    """White space is the template's business."""
+    return re.compile(r"\s+".join(re.escape(word) for word in text.split()))
+
+
+def sign_in_quietly(context: BrowserContext, user: User, url: str) -> None:
+    """Somebody who signed in this morning: the cookie only. The whole story goes by the form."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    value = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": value, "url": url}])
