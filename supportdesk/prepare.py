@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import hashlib
 import io
 import os
 import sys
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
         check()
         migrate()
         if options.static:
-            call_command("collectstatic", interactive=False, verbosity=0)
+            collect_static()
         if options.demo:
             load_demo(options.demo)
         if options.administrator:
@@ -77,6 +78,24 @@ def migrate() -> None:
         _say("Bringing the database up to date ...")
         call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+
+
+def collect_static() -> None:
+    """Collect and compress the static files, unless the very same ones were collected before."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+
+    seen = hashlib.sha256(f"{sys.version} {django.__version__}".encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            stat = Path(storage.path(name)).stat()
+            seen.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    mark = Path(settings.STATIC_ROOT) / ".collected"
+    if mark.exists() and mark.read_text() == seen.hexdigest():
+        return
+    _say("Collecting and compressing the static files ...")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    mark.write_text(seen.hexdigest())
 
 
 def load_demo(logins: Path) -> None:

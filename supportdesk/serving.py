@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import environ
+
 from supportdesk.engines.errors import EngineError
+from supportdesk.engines.host import write_private
 from supportdesk.ports import parse_port
 
 ROOT = Path(__file__).resolve().parent.parent
 _KIND = "kind-of-desk"
+_TOLD = (
+    *("DEBUG", "DEMO", "PORT", "HOST", "BASE_URL", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    *("STATIC_ROOT", "MEDIA_ROOT", "STORAGE_URL", "TRUST_PROXY"),
+    *("EMAIL_URL", "DEFAULT_FROM_EMAIL", "MAIL_DOMAIN"),
+)
 _FALSE = {"", "0", "false", "no", "off"}
 
 
@@ -80,6 +88,7 @@ def _serving(given: dict[str, str], is_demo: bool, forced: dict[str, str]) -> Se
     port = parse_port(given.get("PORT") or "8000")
     _claim(data_dir, "demo" if is_demo else "real")
     environment = given | forced | {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": host}
+    # A line of a child's is told when it is said, not when its buffer is full.
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return Serving(is_demo, data_dir, host, port, environment)
 
@@ -107,14 +116,11 @@ def _claim(data_dir: Path, kind: str) -> None:
 def _secrets(path: Path) -> dict[str, str]:
     """The desk's own secrets: made once, readable by its account only."""
     if not path.exists():
-        new = path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        new.write_text(
+        write_private(
+            path,
             "# Made for this desk. Whoever has it can sign links: keep it, and keep it secret.\n"
-            f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
+            f"SECRET_KEY={secrets.token_urlsafe(50)}\n",
         )
-        new.replace(path)
     path.chmod(0o600)
     lines = (line.strip() for line in path.read_text().splitlines())
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
@@ -130,5 +136,18 @@ def _hosts(serving: Serving, environment: dict[str, str]) -> list[str]:
 
 
 def inherited() -> dict[str, str]:
-    """This process's environment, as a start for the desk's."""
+    """This process's environment and what `.env` adds to it, as a start for the desk's."""
+    if (ROOT / ".env").exists():
+        environ.Env.read_env(ROOT / ".env")
     return dict(os.environ)
+
+
+def remember(serving: Serving) -> None:
+    """Write down what this desk is told, for commands beside it (settings read it).
+
+    Not the secrets, which have their file, nor the engines, which change their addresses.
+    """
+    told = (
+        f"{name}={serving.environment[name]}\n" for name in _TOLD if name in serving.environment
+    )
+    write_private(serving.data_dir / "desk.env", "".join(told))

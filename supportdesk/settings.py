@@ -15,9 +15,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")  # absent is fine: the environment alone is enough
 
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
+# What `make run` or `make serve` told that desk: a command beside it is told the same.
+for _name in ("desk.env", "secrets.env"):
+    if (DATA_DIR / _name).exists():
+        environ.Env.read_env(DATA_DIR / _name)
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=DEBUG)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data")))
 # `decide` and the like need no secrets and no database: they only read packs.
 _OFFLINE = len(sys.argv) > 1 and sys.argv[1] in {
     "decide",

@@ -116,6 +116,7 @@ class Desk:
         if left:
             _say(f"An earlier run was cut off; stopped what it had left: {', '.join(left)}.")
         require_free(desk.host, desk.port, desk.command)
+        serving.remember(desk)
         self._start_engines()
         self._prepare()
         self._start_children()

@@ -25,6 +25,16 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 pytest_plugins = ["tests.cast"] if find_spec("tests.cast") else []
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On the build machine a test that did not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and session.exitstatus == pytest.ExitCode.OK:
+        unseen = [kind for kind in ("skipped", "xfailed") if reporter.stats.get(kind)]
+        if unseen:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Start the Chromium of this machine. A missing one fails the story, never skips it."""

@@ -161,3 +161,12 @@ def private_directory(path: Path, account: Account | None = None) -> Path:
     except OSError as error:
         raise EngineError(f"{path} cannot be used: {error.strerror}.") from error
     return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by its owner only."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)

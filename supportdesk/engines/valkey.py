@@ -83,7 +83,7 @@ class Valkey:
 
     def _launch(self, port: int) -> psutil.Process:
         config = self.home / "valkey.conf"
-        _write_private(config, self._config(port))
+        host.write_private(config, self._config(port))
         if self._log_size() > _LOG_LIMIT:
             self.log.replace(self.log.with_name("log.1"))
         with self.log.open("ab") as log:
@@ -101,7 +101,7 @@ class Valkey:
         found = psutil.Process(child.pid)
         with suppress(psutil.NoSuchProcess):
             note = {"pid": child.pid, "created": found.create_time(), "port": port}
-            _write_private(self.home / "state.json", json.dumps(note))
+            host.write_private(self.home / "state.json", json.dumps(note))
         return found
 
     def _config(self, port: int) -> str:
@@ -139,7 +139,7 @@ class Valkey:
     def _password(self) -> str:
         path = self.home / "password"
         if not path.exists():
-            _write_private(path, secrets.token_hex(24))
+            host.write_private(path, secrets.token_hex(24))
         return path.read_text().strip()
 
     def _port(self, default: int | None = None) -> int:
@@ -171,12 +171,3 @@ def _note(home: Path) -> dict[str, float] | None:
         return {key: note[key] for key in ("pid", "created", "port")}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)
