@@ -12,6 +12,8 @@ urlpatterns = [
     path("desk/", include("tickets.desk.urls")),
     path("uploads/", include("tickets.evidence.urls")),
     path("api/v1/", include("tickets.api.urls")),
+    path("reports/", include("tickets.reports.urls")),
+    path("mailbox/", include("tickets.mailbox.urls")),
     # Last: a store's name is an address of its own.
     path("", include("tickets.portal.urls")),
 ]

@@ -13,6 +13,7 @@ from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -21,14 +22,14 @@ from tickets.models import KeptMail
 
 PER_PAGE = 30
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def demo_only(view: View) -> View:
     """404 anywhere but in the demo: the page shows everybody's mails, signed links and all."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.DEMO:
             raise Http404
         return view(request, *args, **kwargs)
@@ -50,16 +51,16 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @demo_only
-@csp_update({"frame-src": ["'self'"]})
-def one(request: HttpRequest, pk: int) -> HttpResponse:
+def one(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One mail: its headers, its text with links to click, and its HTML in a frame."""
-    return render(request, "mailbox/one.html", {"mail": get_object_or_404(KeptMail, pk=pk)})
+    page = render(request, "mailbox/one.html", {"mail": get_object_or_404(KeptMail, pk=pk)})
+    return csp_update({"frame-src": ["'self'"]})(lambda _request: page)(request)
 
 
 @require_safe
 @demo_only
 @xframe_options_sameorigin
-def as_html(request: HttpRequest, pk: int) -> HttpResponse:
+def as_html(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The HTML part alone, in a sandbox that lets only its own style sheet through."""
     mail = get_object_or_404(KeptMail, pk=pk)
     response = HttpResponse(mail.html.replace("<head>", '<head><base target="_top">', 1))
@@ -75,5 +76,4 @@ def as_html(request: HttpRequest, pk: int) -> HttpResponse:
         "frame-ancestors": ["'self'"],
         "sandbox": ["allow-top-navigation-by-user-activation"],
     }
-    framed: HttpResponse = csp(policy)(lambda _request: response)(request)
-    return framed
+    return csp(policy)(lambda _request: response)(request)

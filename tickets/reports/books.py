@@ -1,0 +1,229 @@
+"""What the report counts. One definition of a book serves its numbers, its list and its CSV.
+
+A book is a set of rows of one store with the instant by which they fall into a period. A cut
+narrows it by one named condition. A number is the count of a book under some cuts, and the list
+behind it is the same rows under the same cuts, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, When
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tickets import labels
+from tickets.lifecycle import (
+    OPEN_CLAIM_STATES,
+    ClaimState,
+    DeadlineState,
+    OutboxState,
+    PickupState,
+)
+from tickets.models import Claim, Deadline, Event, Outbox, Pickup, Refund, Store
+from tickets.reports.periods import Period
+
+Label = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One named condition on a book's rows."""
+
+    label: Label
+    where: Q
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A kind of rows; ``at`` is the instant that decides which period they belong to."""
+
+    key: str
+    title: Label
+    counts: Label
+    at: str
+    base: Callable[[Store], QuerySet[Any]]
+    cuts: Mapping[str, Mapping[str, Cut]]
+
+    def rows(self, store: Store, period: Period, chosen: Mapping[str, str]) -> QuerySet[Any]:
+        """The rows of a period under the chosen cuts, the newest first, in a total order.
+
+        Raises:
+            KeyError: there is no such cut.
+        """
+        found = self.base(store).filter(
+            **{f"{self.at}__gte": period.starts_at, f"{self.at}__lt": period.ends_at}
+        )
+        for name, value in chosen.items():
+            found = found.filter(self.cut(name, value).where)
+        return found.order_by(f"-{self.at}", "-pk")
+
+    def cut(self, name: str, value: str) -> Cut:
+        """One cut; raises KeyError where there is none."""
+        return self.cuts[name][value]
+
+
+class _Currencies(dict[str, Cut]):
+    """Any currency code is a cut: which there are is the orders' business."""
+
+    def __missing__(self, code: str) -> Cut:
+        if len(code) != 3 or not code.isalpha() or not code.isupper():
+            raise KeyError(code)
+        return Cut(code, Q(currency=code))
+
+
+_ENDINGS = ("pickup_expired", "pickup_cancelled")
+
+
+def _claims(store: Store) -> QuerySet[Any]:
+    return Claim.objects.filter(ticket__store=store).select_related(
+        "ticket__customer", "order", "refund"
+    )
+
+
+def _deadlines(store: Store) -> QuerySet[Any]:
+    return (
+        Deadline.objects.filter(store=store, kind__endswith="_due")
+        .exclude(state=DeadlineState.CANCELLED)
+        .select_related("claim__ticket", "refund__claim__ticket", "refund__order")
+    )
+
+
+def _pickups(store: Store) -> QuerySet[Any]:
+    ended = Event.objects.filter(pickup=OuterRef("pk"), kind__in=_ENDINGS).order_by("-seq")
+    return (
+        Pickup.objects.filter(
+            store=store,
+            state__in=[PickupState.COLLECTED, PickupState.EXPIRED, PickupState.CANCELLED],
+        )
+        .annotate(
+            ended_at=Case(
+                When(state=PickupState.COLLECTED, then=F("collected_at")),
+                default=Subquery(ended.values("at")[:1]),
+                output_field=DateTimeField(),
+            )
+        )
+        .select_related("order__customer")
+    )
+
+
+def _refunds(store: Store) -> QuerySet[Any]:
+    return Refund.objects.filter(store=store).select_related(
+        "order__customer", "claim__ticket", "pickup"
+    )
+
+
+def _mails(store: Store) -> QuerySet[Any]:
+    lost = [OutboxState.FAILED, OutboxState.BOUNCED, OutboxState.DEAD]
+    return Outbox.objects.filter(store=store, state__in=lost).select_related(
+        "event__ticket", "event__pickup__order", "to_customer", "to_user"
+    )
+
+
+def _by(field: str, words: Mapping[str, Promise], *values: str) -> dict[str, Cut]:
+    return {value: Cut(words[value], Q(**{field: value})) for value in values}
+
+
+# Every claim falls under exactly one of these.
+_UNDECIDED = (ClaimState.AWAITING_EVIDENCE, ClaimState.UNDER_REVIEW, ClaimState.WITH_MANUFACTURER)
+_GRANTED = OPEN_CLAIM_STATES - set(_UNDECIDED) | {ClaimState.FULFILLED}
+RESULTS: Mapping[str, Cut] = {
+    "open": Cut(_("still open"), Q(state__in=_UNDECIDED)),
+    **{
+        outcome: Cut(labels.OUTCOMES[outcome], Q(state__in=sorted(_GRANTED), outcome=outcome))
+        for outcome in ("refund", "replacement", "return")
+    },
+    **{
+        str(state): Cut(labels.CLAIM_STATES[state], Q(state=state))
+        for state in (ClaimState.REFUSED, ClaimState.EXPIRED, ClaimState.WITHDRAWN)
+    },
+}
+BOOKS: Mapping[str, Book] = {
+    book.key: book
+    for book in (
+        Book(
+            "claims",
+            _("Claims"),
+            _("Claims filed in the period, as they stand today."),
+            "filed_at",
+            _claims,
+            {
+                "type": _by("type", labels.CLAIM_TYPES, *labels.CLAIM_TYPES),
+                "verdict": _by(
+                    "verdict", labels.VERDICTS, "accepted", "evidence_needed", "discretionary"
+                ),
+                "result": RESULTS,
+            },
+        ),
+        Book(
+            "deadlines",
+            _("Deadlines"),
+            _("Deadlines that fell into the period. What was done late counts as missed."),
+            "due_at",
+            _deadlines,
+            {
+                "kind": {
+                    "evidence_due": Cut(_("Customer sends evidence"), Q(kind="evidence_due")),
+                    "manufacturer_due": Cut(_("Manufacturer answers"), Q(kind="manufacturer_due")),
+                    "process_due": Cut(_("Return is finished"), Q(kind="process_due")),
+                    "refund_due": Cut(_("Refund is paid"), Q(kind="refund_due")),
+                },
+                "kept": {
+                    "met": Cut(_("met"), Q(state=DeadlineState.MET)),
+                    "missed": Cut(
+                        _("missed"),
+                        Q(
+                            state__in=[
+                                DeadlineState.OVERDUE,
+                                DeadlineState.MET_LATE,
+                                DeadlineState.FIRED,
+                            ]
+                        ),
+                    ),
+                    "ahead": Cut(_("still to come"), Q(state=DeadlineState.PENDING)),
+                },
+            },
+        ),
+        Book(
+            "pickups",
+            _("Pickups"),
+            _("Pickups that ended in the period."),
+            "ended_at",
+            _pickups,
+            {"end": _by("state", labels.PICKUP_STATES, "collected", "expired", "cancelled")},
+        ),
+        Book(
+            "refunds-paid",
+            _("Money refunded"),
+            _("Refunds marked as paid in the period."),
+            "paid_at",
+            _refunds,
+            {"currency": _Currencies()},
+        ),
+        Book(
+            "refunds-owed",
+            _("Money still owed"),
+            _("Refunds requested in the period and not paid yet."),
+            "requested_at",
+            lambda store: _refunds(store).filter(state="requested"),
+            {"currency": _Currencies()},
+        ),
+        Book(
+            "mails",
+            _("Mails that did not arrive"),
+            _("Mails that were refused, came back, or were given up in the period."),
+            "settled_at",
+            _mails,
+            {
+                "state": {
+                    "failed": Cut(_("refused"), Q(state=OutboxState.FAILED)),
+                    "bounced": Cut(_("came back"), Q(state=OutboxState.BOUNCED)),
+                    "dead": Cut(_("given up"), Q(state=OutboxState.DEAD)),
+                }
+            },
+        ),
+    )
+}

@@ -1,0 +1,128 @@
+"""The numbers of the page: each is counted under the cuts that its link carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+
+from tickets.models import Store
+from tickets.reports.books import BOOKS, Book, Label
+from tickets.reports.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A count, and the address of the list that it counts."""
+
+    value: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a table: what it is about, and a number for each column."""
+
+    label: Label
+    numbers: list[Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A book cut two ways: lines by one cut, columns by the others."""
+
+    book: Book
+    columns: list[Label]
+    lines: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in one currency, and the list of the refunds that it sums."""
+
+    amount: Decimal
+    currency: str
+    count: int
+    url: str
+
+
+def url_for(book: Book, store: Store, period: Period, chosen: Mapping[str, str]) -> str:
+    """The address of a list; it names its days, so that it means the same tomorrow."""
+    query = urlencode({"store": store.slug, **period.query(), **chosen})
+    return f"{reverse('reports:list', args=[book.key])}?{query}"
+
+
+def table(
+    key: str, store: Store, period: Period, by: str, across: tuple[str, ...], total: Label
+) -> Table:
+    """Count a book by one cut's values and across the values of others, in one query."""
+    book = BOOKS[key]
+    columns: list[dict[str, str]] = [{}]
+    columns += [{name: value} for name in across for value in book.cuts[name]]
+    lines: list[dict[str, str]] = [{by: value} for value in book.cuts[by]]
+    if len(lines) > 1:
+        lines.append({})
+    counts = {
+        f"n{row}_{column}": Count("pk", filter=_all(book, {**line, **cut}))
+        for row, line in enumerate(lines)
+        for column, cut in enumerate(columns)
+    }
+    found = book.rows(store, period, {}).order_by().select_related(None).aggregate(**counts)
+    return Table(
+        book,
+        [total, *(book.cut(*next(iter(cut.items()))).label for cut in columns[1:])],
+        [
+            Line(
+                book.cut(by, line[by]).label if line else total,
+                [
+                    Number(found[f"n{row}_{column}"], url_for(book, store, period, {**line, **cut}))
+                    for column, cut in enumerate(columns)
+                ],
+            )
+            for row, line in enumerate(lines)
+        ],
+    )
+
+
+def _all(book: Book, chosen: Mapping[str, str]) -> Q:
+    where = Q(pk__isnull=False)
+    for name, value in chosen.items():
+        where &= book.cut(name, value).where
+    return where
+
+
+def simple(key: str, store: Store, period: Period, by: str) -> Table:
+    """A book counted by one cut: a line for each value."""
+    book = BOOKS[key]
+    counts = {value: Count("pk", filter=cut.where) for value, cut in book.cuts[by].items()}
+    found = book.rows(store, period, {}).order_by().select_related(None).aggregate(**counts)
+    lines = [
+        Line(cut.label, [Number(found[value], url_for(book, store, period, {by: value}))])
+        for value, cut in book.cuts[by].items()
+    ]
+    return Table(book, [], lines)
+
+
+def money(key: str, store: Store, period: Period) -> list[Money]:
+    """What a book of refunds comes to, by currency: amounts of two are never added."""
+    book = BOOKS[key]
+    found = (
+        book.rows(store, period, {})
+        .order_by()
+        .values("currency")
+        .annotate(amount=Sum("amount"), count=Count("pk"))
+        .order_by("currency")
+    )
+    return [
+        Money(
+            row["amount"],
+            row["currency"],
+            row["count"],
+            url_for(book, store, period, {"currency": row["currency"]}),
+        )
+        for row in found
+    ]
