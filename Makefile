@@ -9,46 +9,46 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 run: ## the demo: everything, on this machine, with a month of orders (PORT=8000)
-	@tools/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor run
+	@.ci/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor run
 
 serve: ## a real desk on one machine (PORT, HOST, BASE_URL, ALLOWED_HOSTS, EMAIL_URL, DATA_DIR)
-	@tools/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor serve
+	@.ci/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor serve
 
 manage: ## a management command for the desk of `make serve`: make manage do="import_orders …"
-	@tools/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor manage $(do)
+	@.ci/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor manage $(do)
 
 test: ## lint, types, arrows, and every test, the browser's too
-	@tools/venv dev
-	@tools/browser
+	@.ci/venv dev
+	@.ci/browser
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST)
 
 check: ## only some tests: make check t=tests/policies k=pickup
-	@tools/venv dev
+	@.ci/venv dev
 	@$(PYTEST) $(t) $(if $(k),-k '$(k)')
 
 lint: ## ruff, mypy, the arrows of the house
-	@tools/venv dev
+	@.ci/venv dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
 format: ## ruff's order and format
-	@tools/venv dev
+	@.ci/venv dev
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
 UV_LOCK = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
 lock: ## renew the locked dependencies
-	@tools/venv dev
+	@.ci/venv dev
 	$(UV_LOCK) --output-file requirements.lock
 	$(UV_LOCK) --extra embedded --output-file requirements-embedded.lock
 	$(UV_LOCK) --extra embedded --extra dev --output-file requirements-dev.lock
 
 bench: ## the figures of docs/performance.md, as ratios in one run
-	@tools/venv dev
+	@.ci/venv dev
 	@$(PYTHON_HERE) -m tests.bench
 
 clean: ## everything that can be made again; the data in .data and .data-shop stays

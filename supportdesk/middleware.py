@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.views.debug import ExceptionReporter
 
 from supportdesk.zones import zone_or_none
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class DatabaseDownMiddleware:
@@ -28,7 +33,7 @@ class DatabaseDownMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database into a page; everything else is not ours."""
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if isinstance(error, DATABASE_AWAY):
             return unavailable(error)
         return None
 
@@ -42,6 +47,51 @@ def unavailable(error: Exception) -> HttpResponse:
     return response
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for what nobody foresaw; a database lost in a middleware is told as such."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DATABASE_AWAY):
+        return unavailable(error)
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+class DemoPagesMiddleware:
+    """In the demo people meet the pages of the product, not Django's for developers.
+
+    (`DEBUG=1 DEMO=0` shows those.) The reporter below does the same for errors.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """An address that leads nowhere: no view was found at all."""
+        response = self.get_response(request)
+        if response.status_code == 404 and request.resolver_match is None and _plain():
+            return _not_found()
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """An object that is not there, or not theirs to see."""
+        return _not_found() if isinstance(error, Http404) and _plain() else None
+
+
+class DemoReporter(ExceptionReporter):
+    """In the demo an unforeseen error is our page too; the log has the rest."""
+
+    def get_traceback_html(self) -> SafeString:
+        """Our page instead of the developers'."""
+        return render_to_string("500.html") if _plain() else super().get_traceback_html()
+
+
+def _plain() -> bool:
+    return bool(settings.DEBUG and settings.DEMO)
+
+
+def _not_found() -> HttpResponse:
+    return HttpResponse(render_to_string("404.html"), status=404)
+
+
 class StaffZoneMiddleware:
     """Shows staff their own time zone where they have set one; the store's otherwise."""
 
@@ -51,7 +101,10 @@ class StaffZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         user = getattr(request, "user", None)
-        known = user is not None and user.is_authenticated
+        try:
+            known = user is not None and user.is_authenticated
+        except DATABASE_AWAY as error:
+            return unavailable(error)
         zone = zone_or_none(getattr(user, "time_zone", "")) if known else None
         if zone is not None:
             with timezone.override(zone):

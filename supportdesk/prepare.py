@@ -125,7 +125,7 @@ def first_administrator() -> None:
         email, password = _ask()
     else:
         raise NotReadyError(_NOBODY)
-    users.create_superuser(email=email, password=password)  # type: ignore[attr-defined]  # ours has
+    users.create_superuser(email=email, password=password)
     _say(f"{email} can now sign in as the administrator.")
 
 

@@ -28,6 +28,7 @@ _OFFLINE = len(sys.argv) > 1 and sys.argv[1] in {
     "pack",
     "collectstatic",
     "compilemessages",
+    "catalogue",
 }
 if DEBUG or _OFFLINE:
     SECRET_KEY = env.str("SECRET_KEY", default="for-the-demo-on-this-machine-only-0000000000000000")
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "supportdesk.middleware.DatabaseDownMiddleware",
+    "supportdesk.middleware.DemoPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "supportdesk.middleware.StaffZoneMiddleware",
 ]
+DEFAULT_EXCEPTION_REPORTER = "supportdesk.middleware.DemoReporter"
 ROOT_URLCONF = "supportdesk.urls"
 WSGI_APPLICATION = "supportdesk.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from supportdesk.health import healthz
 
+handler500 = "supportdesk.middleware.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),

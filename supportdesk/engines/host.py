@@ -103,7 +103,7 @@ def gone(proc: psutil.Process, seconds: float) -> bool:
             with suppress(psutil.NoSuchProcess):
                 if proc.status() != psutil.STATUS_ZOMBIE and time.monotonic() < end:
                     continue
-                return proc.status() == psutil.STATUS_ZOMBIE
+                return bool(proc.status() == psutil.STATUS_ZOMBIE)
             return True
 
 

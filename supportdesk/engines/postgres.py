@@ -10,6 +10,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -210,7 +211,7 @@ class Postgres:
         mark = hashlib.sha256(os.fsencode(self.place.home)).hexdigest()[:16]
         return Path("/tmp") / f"supportdesk-{mark}"  # noqa: S108 - made private, owner checked
 
-    def _as_account(self) -> dict[str, object]:
+    def _as_account(self) -> dict[str, Any]:
         options: dict[str, object] = {"cwd": self.place.home}
         if self.place.account:
             options |= self.place.account.popen_options()

@@ -9,8 +9,8 @@ from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
 
+from supportdesk import trim_css
 from tickets.models import Store
-from tools import trim_css
 
 
 @pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500", "503"])
@@ -27,6 +27,28 @@ def test_an_unknown_address_gets_our_page(client: Client, kpopusa: Store, settin
     assert "We cannot find this page" in response.text
 
 
+@pytest.mark.parametrize("path", ["/no-such-store/", "/desk/no/such/page/", "/t/22222222/x/"])
+def test_the_demo_shows_the_same_pages(
+    client: Client, kpopusa: Store, settings: Any, path: str
+) -> None:
+    settings.DEBUG = settings.DEMO = True
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "We cannot find this page" in response.text
+    assert "URLconf" not in response.text
+
+
+def test_a_database_lost_before_the_view_is_told_too(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr("django.contrib.auth.middleware.get_user", gone)
+    response = client.get("/")
+    assert response.status_code == 503
+
+
 def test_while_the_database_is_away_the_page_says_so(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,5 +63,5 @@ def test_while_the_database_is_away_the_page_says_so(
 
 
 def test_the_customers_stylesheet_is_trimmed_from_what_stands_there_now() -> None:
-    # Or a class used today would have no rule: `python tools/trim_css.py` makes it again.
+    # Or a class used today would have no rule: `python -m supportdesk.trim_css` makes it again.
     assert trim_css.TARGET.read_text(encoding="utf-8") == trim_css.made()

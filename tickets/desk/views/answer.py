@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from tickets.desk import page
+import tickets.desk.page as page
 from tickets.desk.forms import StepForm
 from tickets.desk.person import Desk
 from tickets.errors import ActionError, Conflict, NotAllowed

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Cut Tabler down to what the customers' pages name: a phone on a slow network waits for it.
 
 Reads `vendor/tabler.min.css` and writes `vendor/tabler.portal.css`, which is kept in the
