@@ -38,6 +38,7 @@ _WATCHED: Mapping[str, Promise] = {
     "refund_due": gettext_lazy("the refund must have been paid"),
     "pickup_expiry": gettext_lazy("the reservation is over"),
 }
+_WITH_MANUFACTURER = frozenset({"sent_to_manufacturer", "manufacturer_updated"})
 # What the customer wrote themselves is not repeated to them as our note.
 _OWN_WORDS = frozenset({"claim_filed"})
 
@@ -86,6 +87,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "amount": money(amount[0], amount[1], locale) if amount else "",
         "return_paid_by": _return_paid_by(event, claim, pack),
         **_spoken(event),
+        "for_customer": row.to_customer_id is not None,
         **_channels(row, now, locale),
         **_link(row, ticket, pickup),
     }
@@ -133,7 +135,10 @@ def _until(data: Mapping[str, Any]) -> tuple[str, datetime | None]:
 
 
 def _rule_says(event: Event, pack: Pack, locale: str) -> str:
+    """The sentence of the event's rule; where a manufacturer's weeks run, of the rule on those."""
     rule = event.rule or str(event.data.get("rule") or "")
+    if event.kind in _WITH_MANUFACTURER and event.data.get("due_at") and pack.manufacturer:
+        rule = pack.manufacturer.rule
     return pack.rule(rule).sentence(locale) if rule in pack.rules else ""
 
 
@@ -184,7 +189,12 @@ def _spoken(event: Event) -> dict[str, str]:
 
 
 def _channels(row: Outbox, now: datetime, locale: str) -> dict[str, list[str]]:
-    """How to reach the store today, by the pack in force today: notices, and open channels."""
+    """How to reach the store today, by the pack in force today: notices, and open channels.
+
+    Staff are the store: they are not told how to reach themselves.
+    """
+    if row.to_customer_id is None:
+        return {"notices": [], "contacts": []}
     pack = pack_of(in_force(row.store_id, now))
     notices = [notice for channel in pack.channels if (notice := channel.notice(locale))]
     return {

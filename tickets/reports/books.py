@@ -141,6 +141,11 @@ RESULTS: Mapping[str, Cut] = {
         for state in (ClaimState.REFUSED, ClaimState.EXPIRED, ClaimState.WITHDRAWN)
     },
 }
+CUT_TITLES: Mapping[str, Label] = {
+    "verdict": _("What the rule says"),
+    "result": _("What came of it"),
+    "kept": _("Kept?"),
+}
 BOOKS: Mapping[str, Book] = {
     book.key: book
     for book in (

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
 from tickets.models import Store
-from tickets.reports.books import BOOKS, Book, Label
+from tickets.reports.books import BOOKS, CUT_TITLES, Book, Label
 from tickets.reports.periods import Period
 
 
@@ -33,9 +33,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A book cut two ways: lines by one cut, columns by the others."""
+    """A book cut two ways: lines by one cut, columns by the others.
+
+    ``groups`` are headings over the columns, each with how many of them it spans.
+    """
 
     book: Book
+    groups: list[tuple[Label, int]]
     columns: list[Label]
     lines: list[Line]
 
@@ -74,6 +78,7 @@ def table(
     found = book.rows(store, period, {}).order_by().select_related(None).aggregate(**counts)
     return Table(
         book,
+        [(CUT_TITLES[name], len(book.cuts[name])) for name in across],
         [total, *(book.cut(*next(iter(cut.items()))).label for cut in columns[1:])],
         [
             Line(
@@ -104,7 +109,7 @@ def simple(key: str, store: Store, period: Period, by: str) -> Table:
         Line(cut.label, [Number(found[value], url_for(book, store, period, {by: value}))])
         for value, cut in book.cuts[by].items()
     ]
-    return Table(book, [], lines)
+    return Table(book, [], [], lines)
 
 
 def money(key: str, store: Store, period: Period) -> list[Money]:

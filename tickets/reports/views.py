@@ -178,6 +178,7 @@ def _page(asked: Asked) -> dict[str, Any]:
     return {
         "form": asked.form,
         "store": asked.store,
+        "place": dates.place_of(asked.store),
         "period": asked.period,
         "now": asked.now,
     }
