@@ -77,11 +77,11 @@ class Person:
         self.page.locator("summary", has_text=title).first.click()
 
     def looks(self) -> None:
-        """Wait until the page is there. On a phone nothing may stand beyond its edge."""
+        """Wait until the page is there. Nothing may stand beyond the screen's edge."""
         self.page.wait_for_load_state()
-        width, room = self.page.evaluate(
-            "() => [document.scrollingElement.scrollWidth, document.documentElement.clientWidth]"
-        )
+        assert self.page.viewport_size is not None
+        room = self.page.viewport_size["width"]
+        width = self.page.evaluate("() => document.scrollingElement.scrollWidth")
         assert width <= room, f"{self.page.url} scrolls sideways: {width} px in {room} px"
 
     # --- filling in --------------------------------------------------------------------

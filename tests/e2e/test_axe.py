@@ -172,19 +172,18 @@ def test_the_pages_of_staff(house: House, examiner: Callable[..., Examiner], dem
     axe.opens("/desk/refunds/")
 
 
-def test_the_pages_of_managers(house: House, examiner: Callable[..., Examiner], demo: None) -> None:
-    axe = examiner(LAPTOP, User.objects.get(email="manager@demo.test"))
+def test_the_pages_of_managers_and_everybody_s_on_a_phone(
+    house: House, examiner: Callable[..., Examiner], meets: Meets, demo: None
+) -> None:
+    manager = User.objects.get(email="manager@demo.test")
+    axe = examiner(LAPTOP, manager)
     axe.opens("/reports/")
     axe.opens("/reports/claims/")
 
-
-def test_staff_with_a_phone_need_not_scroll_sideways(
-    house: House, meets: Meets, demo: None
-) -> None:
-    lead = meets(PHONE, User.objects.get(email="manager@demo.test"), is_mobile=True)
+    phone = meets(PHONE, manager, is_mobile=True)
     ready = Claim.objects.filter(state="under_review", evidence__kind="unboxing_video").first()
-    assert ready is not None
     needy = Pickup.objects.filter(needs_person=True).first()
+    assert ready is not None
     assert needy is not None
     for address in (
         "/desk/",
@@ -195,5 +194,10 @@ def test_staff_with_a_phone_need_not_scroll_sideways(
         "/desk/refunds/",
         "/mailbox/",
         "/reports/",
+        "/reports/claims/",
     ):
-        lead.opens(address)
+        phone.opens(address)
+    phone.opens("/desk/nowhere/", status=404)
+    phone.context.clear_cookies()
+    phone.opens("/desk/")
+    assert "/accounts/login/" in phone.page.url
