@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets import labels
 from tickets.models import Claim, Deadline, Outbox, Pickup, Refund
@@ -98,7 +99,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
     "mails": (
         Column(_("Case"), _mail_case),
         Column(_("Given up"), lambda row: row.settled_at),
-        Column(_("To"), _mail_to),
+        Column(pgettext_lazy("mail", "To"), _mail_to),
         Column(_("Mail"), lambda row: row.template),
         Column(_("What happened"), lambda row: _cut_label("mails", "state", row.state)),
         Column(_("The server said"), lambda row: row.last_error),
