@@ -23,6 +23,7 @@ from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
 from tickets.models import Claim, Customer, Deadline, Event, Outbox, Pickup, Refund, Store, Ticket
+from tickets.models.deadline import BINDING_KINDS
 from tickets.permissions import permit
 
 Subject = Claim | Pickup | Refund
@@ -177,10 +178,11 @@ class Turn:
 
 
 def next_due(ticket: Ticket) -> datetime | None:
-    """When something next happens on a ticket by itself, or already should have."""
+    """By when something must have happened on a ticket; reminders on the way do not count."""
     waiting = Deadline.objects.filter(
         Q(claim__ticket=ticket) | Q(refund__claim__ticket=ticket),
         state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+        kind__in=BINDING_KINDS,
     )
     found: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
     return found

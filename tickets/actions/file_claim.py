@@ -74,9 +74,8 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
     event = _filed(turn, draft, items, found)
     # Everything is known by now, so each row is written once, as it will stay.
     if claim.missing:
-        set_evidence_deadlines(turn, claim, found.pack)
-        ticket.next_due_at = min(deadline.due_at for deadline in turn.deadlines)
-        event.data["evidence_due_at"] = turn.deadlines[0].due_at.isoformat()
+        ticket.next_due_at = set_evidence_deadlines(turn, claim, found.pack)
+        event.data["evidence_due_at"] = ticket.next_due_at.isoformat()
     turn.mail("claim_filed", event)
     ticket.save(force_insert=True)
     claim.ticket = ticket

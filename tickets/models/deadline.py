@@ -22,6 +22,8 @@ DEADLINE_KINDS = (
     "pickup_expiry",
     "refund_due",
 )
+# What must have happened by its instant; the others are notices on the way there.
+BINDING_KINDS = ("evidence_due", "manufacturer_due", "process_due", "pickup_expiry", "refund_due")
 
 
 class Deadline(models.Model):
