@@ -43,9 +43,11 @@ def explain(
     *,
     locale: str = "en",
     zone: tzinfo | None = None,
+    filed: bool = False,
 ) -> list[str]:
     """Return the answer to the customer: plain sentences, in order, with figures and dates.
 
-    `zone` is the customer's own; a date is said in it as well where its clock differs.
+    `zone` is the customer's own; a date is said in it as well where its clock differs. `filed`
+    says that the request has been sent: until when it can be sent is nobody's business any more.
     """
-    return sentences(pack, facts, decision, locale, zone)
+    return sentences(pack, facts, decision, locale, zone, filed=filed)

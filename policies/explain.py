@@ -8,16 +8,29 @@ from policies.fields import DATE_FACTS, ORDER_FACTS
 from policies.pack import Pack
 from policies.parts import pick
 from policies.program import split_ref
-from policies.shapes import Decision, EvidenceKind, Facts
+from policies.shapes import Decision, EvidenceKind, Facts, Verdict
 from policies.wording import clock, joined, money, template
 
 _MINUTE = timedelta(minutes=1)
+# A sentence with one of these says how long a request can still be sent.
+_WINDOW = frozenset({"closes", "left"})
 
 
 def sentences(
-    pack: Pack, facts: Facts, decision: Decision, locale: str, zone: tzinfo | None
+    pack: Pack,
+    facts: Facts,
+    decision: Decision,
+    locale: str,
+    zone: tzinfo | None,
+    *,
+    filed: bool,
 ) -> list[str]:
-    """Render the decision's reasons; a sentence whose value is not known is left out."""
+    """Render the decision's reasons; a sentence whose value is not known is left out.
+
+    Of a `filed` request the sentences about its window are left out, too. A refusal keeps
+    them: there the window is the reason.
+    """
+    hushed = _WINDOW if filed and decision.verdict is not Verdict.REFUSED else frozenset()
     told: list[str] = []
     for reason in decision.reasons:
         rule_id, _, key = reason.key.rpartition(":")
@@ -28,7 +41,10 @@ def sentences(
         found, used = pick(texts, locale)
         teller = Teller(pack, facts, decision, used, zone, rule_id)
         for text in found:
-            sentence = template(text).render(teller.value, used)
+            parsed = template(text)
+            if not hushed.isdisjoint(parsed.names):
+                continue
+            sentence = parsed.render(teller.value, used)
             if sentence:
                 told.append(sentence)
     return told or [_fallback(pack, decision, locale)]

@@ -18,7 +18,8 @@ def sentences_of(event: Event, locale: str, zone: tzinfo | None = None) -> list[
 
     The pack version and the facts on the event are the ones that were decided on, so the same
     sentences come out in any language. What was told in English then is the fallback for facts
-    that a later format no longer reads.
+    that a later format no longer reads. What happened to a claim is told as of a request that
+    has been sent: the evidence's deadline counts then, and the window's end no longer does.
     """
     facts, version = event.data.get("facts"), event.policy_version
     told = [str(sentence) for sentence in event.data.get("decision", {}).get("explain", [])]
@@ -29,7 +30,8 @@ def sentences_of(event: Event, locale: str, zone: tzinfo | None = None) -> list[
     except ValueError:
         return told
     pack = pack_of(version)
-    return explain(pack, asked, decide(pack, asked), locale=locale, zone=zone)
+    filed = event.claim_id is not None
+    return explain(pack, asked, decide(pack, asked), locale=locale, zone=zone, filed=filed)
 
 
 def wanted_in_words(pack: Pack, ways: Iterable[Mapping[str, int]], locale: str) -> str:

@@ -132,6 +132,9 @@ def test_the_mail_of_a_claim_says_what_is_missing_until_when_and_where(story):
     assert "unboxing video" in letter.text
     assert "Thu 12 Mar, 23:59 in Las Vegas" in letter.text
     assert "for you" in letter.text  # Mina's clock is Seoul's
+    for part in (letter.text, letter.html):
+        assert "window" not in part  # that was for sending the claim, and it is sent
+        assert set(re.findall(r"\w+ \d+ Mar, 23:59", part)) == {"Thu 12 Mar, 23:59"}
     assert f"{settings.BASE_URL}/" in letter.text
     assert "It was not in the box." not in letter.text
 

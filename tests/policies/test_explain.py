@@ -56,6 +56,24 @@ def test_the_customers_own_clock_is_not_said_where_it_is_the_same():
     assert "for you" not in sentences[-1]
 
 
+def test_what_has_been_filed_is_not_told_until_when_it_can_be_filed():
+    asked = facts("kpopusa", "missing_photocard", "2026-03-07T12:00:00-08:00", order=DELIVERED)
+    decision = decide(PACKS["kpopusa"], asked)
+    before = explain(PACKS["kpopusa"], asked, decision)
+
+    assert explain(PACKS["kpopusa"], asked, decision, filed=True) == before[:-1]
+    assert "before the window closes" in before[-1]
+
+
+def test_a_window_that_is_the_reason_of_a_refusal_is_told_of_a_filed_request_too():
+    asked = facts("kpopusa", "missing_photocard", "2026-03-20T12:00:00-07:00", order=DELIVERED)
+    decision = decide(PACKS["kpopusa"], asked)
+    told = explain(PACKS["kpopusa"], asked, decision, filed=True)
+
+    assert decision.verdict is Verdict.REFUSED
+    assert "Tue 10 Mar, 23:59" in told[-1]
+
+
 @pytest.mark.parametrize(
     ("at", "left"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -40,6 +41,15 @@ def test_it_shows_the_stepper_the_deadline_and_who_acts_next(web: Client, claim:
     assert "that is Fri 15:59 for you" in page  # Seoul, after the American clocks have changed
     assert "7 days left" in page
     assert "You sent your request." in page
+
+
+def test_the_only_date_of_a_filed_claim_is_the_evidence_deadline(web: Client, claim: Claim) -> None:
+    page = _page(web, claim)
+
+    assert "we still need a video of the unboxing" in page
+    assert "window" not in page  # Tue 10 Mar: it was for sending, and this is sent
+    assert "10 Mar" not in page
+    assert set(re.findall(r"\w+ \d+ Mar, 23:59", page)) == {"Thu 12 Mar, 23:59"}
 
 
 def test_the_missing_video_is_added_later_by_the_link(web: Client, claim: Claim) -> None:

@@ -80,5 +80,5 @@ def _proposal(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None = None)
         facts,
         decision,
         bare.missing,
-        tuple(explain(pack, facts, decision, locale=locale, zone=zone)),
+        tuple(explain(pack, facts, decision, locale=locale, zone=zone, filed=True)),
     )
