@@ -35,6 +35,7 @@ class Child:
     failures: int = 0
     retry_at: float = 0.0
     pump: threading.Thread | None = field(default=None, repr=False)
+    leaving: bool = False  # asked to end: what it still says about that is no news
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
@@ -48,8 +49,7 @@ class Child:
             start_new_session=True,
         )
         self.began = time.monotonic()
-        self.pump = threading.Thread(target=_pump, args=(self.name, self.process.stdout))
-        self.pump.daemon = True
+        self.pump = threading.Thread(target=self._pump, args=(self.process.stdout,), daemon=True)
         self.pump.start()
 
     def look(self) -> str | None:
@@ -74,6 +74,7 @@ class Child:
         """End it and all that it started, politely at first."""
         if self.process is None:
             return
+        self.leaving = True
         for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
@@ -86,6 +87,15 @@ class Child:
         if self.pump:
             self.pump.join(2.0)
         self.process = None
+
+    def _pump(self, stream: IO[bytes]) -> None:
+        """Tell the terminal what the child says, a line at a time, with its name before it."""
+        with stream:
+            for line in iter(stream.readline, b""):
+                text = line.decode(errors="replace").rstrip()
+                if text and not self.leaving:
+                    sys.stdout.write(f"{self.name:>6} | {text}\n")
+                    sys.stdout.flush()
 
     def _end_group(self, number: signal.Signals) -> None:
         if self.process is not None:
@@ -131,17 +141,6 @@ def _group(pid: int) -> int | None:
     with suppress(OSError):
         return os.getsid(pid)
     return None
-
-
-def _pump(name: str, stream: IO[bytes] | None) -> None:
-    if stream is None:
-        return
-    with stream:
-        for line in iter(stream.readline, b""):
-            text = line.decode(errors="replace").rstrip()
-            if text:
-                sys.stdout.write(f"{name:>6} | {text}\n")
-                sys.stdout.flush()
 
 
 def _reason(code: int) -> str:

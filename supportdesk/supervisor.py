@@ -179,7 +179,10 @@ class Desk:
         web += ["--bind", self.desk.bind, "--worker-class", "gthread", "--threads", threads]
         web += ["--workers", "1" if self.desk.demo else "2", "--log-level", "warning"]
         web += ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
-        worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"]
+        # Root is meant to be able to try this; Celery's paragraph against it is about pickle.
+        quiet = ["-W", "ignore:You're running the worker with superuser"]
+        worker = [python, *quiet, *celery[1:], "worker", "--concurrency", "2"]
+        worker += ["--loglevel", "warning"]
         worker += ["--without-gossip", "--without-mingle"]
         beat = [*celery, "beat", "--loglevel", "warning", "--pidfile", ""]
         beat += ["--schedule", str(self.desk.data_dir / "beat-schedule")]
@@ -207,17 +210,20 @@ class Desk:
 
     def _tell(self) -> None:
         address = self.desk.address
-        _say("")
-        _say("Supportdesk is running.")
-        for who, path in (
-            ("Customers", "/"),
-            ("Agents", "/desk/"),
-            ("Managers", "/reports/"),
-            ("Set-up", "/admin/"),
-        ):
-            _say(f"  {who:<10} {address}{path}")
-        if self.desk.demo and self._logins.exists():
-            _say("\n" + self._logins.read_text().strip())
+        logins = (
+            self._logins.read_text().strip() if self.desk.demo and self._logins.exists() else ""
+        )
+        _say("\nSupportdesk is running.")
+        if address not in logins:  # the demo tells its addresses with its logins
+            for who, path in (
+                ("Customers", "/"),
+                ("Agents", "/desk/"),
+                ("Managers", "/reports/"),
+                ("Set-up", "/admin/"),
+            ):
+                _say(f"  {who:<10} {address}{path}")
+        if logins:
+            _say(logins)
         _say(f"\nCtrl-C stops everything. The data stays in {self.desk.data_dir}.")
 
     def _watch(self) -> None:
