@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests.cast import NOON, Story, make_order
@@ -14,6 +17,7 @@ from tests.desk.conftest import Clock
 from tests.desk.steps import take
 from tickets.desk import queues
 from tickets.models import Claim, Customer, Membership, Pickup, Store, Ticket, User
+from tickets.models.ticket import QUEUE_ORDER
 
 
 def references(response: Any) -> list[str]:
@@ -60,32 +64,105 @@ def test_a_claim_moves_through_the_queues(nora: Client, ready: Claim) -> None:
     assert references(nora.get("/desk/?queue=open")) == []
 
 
-def test_the_pages_of_a_list_miss_nobody_and_repeat_nobody(
-    nora: Client, mina: Customer, monkeypatch: pytest.MonkeyPatch
+def test_what_is_our_turn_stands_before_what_waits(
+    nora: Client, story: Story, ready: Claim, jo: Customer
 ) -> None:
-    many(mina, 20)
-    tickets = list(Ticket.objects.order_by("pk"))
-    # Some are due at the very same instant, some never: the order must still be one.
-    for number, ticket in enumerate(tickets):
-        ticket.next_due_at = None if number % 3 == 0 else NOON + timedelta(days=number % 2)
-        ticket.save()
-    seen: list[str] = []
-    after = ""
-    pages = 0
+    # Of these only the one that waits for the customer has a date to be kept.
+    waiting = Story(make_order(jo, "#3001")).file("missing_photocard", opened=False)
+    asked = Story(make_order(jo, "#3002")).file("missing_photocard", "unboxing_video", opened=True)
+    take(nora, ready, "manufacturer")
+    order = [claim.ticket.reference for claim in (asked, waiting, ready)]
+    waiting.ticket.refresh_from_db()
+    ready.ticket.refresh_from_db()
+    assert (waiting.ticket.state, ready.ticket.state) == ("waiting", "waiting")
+    assert waiting.ticket.next_due_at < ready.ticket.next_due_at
+    assert asked.ticket.next_due_at is None
+    assert references(nora.get("/desk/?queue=open")) == order
+
+
+@pytest.fixture
+def every_kind(mina: Customer) -> list[Ticket]:
+    """Each state an open ticket has, with each kind of due date, twice, in no order."""
+    dues = (None, NOON - timedelta(days=1), NOON, NOON + timedelta(microseconds=1))
+    mixed = [(state, due) for due in dues for state in ("waiting", "new", "open")] * 2
+    return Ticket.objects.bulk_create(
+        Ticket(
+            store=mina.store,
+            reference=f"{number:08d}",
+            customer=mina,
+            request="restock",
+            subject="When?",
+            state=state,
+            waiting_for="customer" if state == "waiting" else "",
+            opened_at=NOON,
+            updated_at=NOON,
+            next_due_at=due,
+        )
+        for number, (state, due) in enumerate(mixed)
+    )
+
+
+def in_order(tickets: list[Ticket]) -> list[int]:
+    never = NOON + timedelta(days=9999)
+    ordered = sorted(tickets, key=lambda t: (t.state == "waiting", t.next_due_at or never, t.pk))
+    return [ticket.pk for ticket in ordered]
+
+
+def test_pages_of_every_size_miss_nobody_and_repeat_nobody(
+    every_kind: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = queues.QUEUES["open"]
+    # A page of each size ends once behind every row, so every place in the order is a cursor.
+    for size in range(1, len(every_kind) + 2):
+        monkeypatch.setattr(queues, "PAGE", size)
+        seen: list[int] = []
+        after = "start"
+        while after:
+            page = queues.page(Ticket.objects.filter(queue.holds(NOON)), queue, after)
+            assert len(page.tickets) == size or not page.after
+            seen += [ticket.pk for ticket in page.tickets]
+            after = page.after
+        assert seen == in_order(every_kind), f"pages of {size}"
+
+
+def test_the_pages_of_the_desk_follow_each_other(
+    nora: Client, every_kind: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(queues, "PAGE", 7)
-    while pages == 0 or after:
-        response = nora.get("/desk/", {"queue": "open", "after": after})
-        seen += references(response)
-        pages += 1
-        after = response.context["page"].after
-    assert pages == 3
-    assert sorted(seen) == sorted(ticket.reference for ticket in tickets)
-    dues = [Ticket.objects.get(reference=reference).next_due_at for reference in seen]
-    assert [due is None for due in dues] == sorted(due is None for due in dues)
+    seen: list[int] = []
+    address = "/desk/?queue=open"
+    while address:
+        response = nora.get(address)
+        seen += [row["ticket"].pk for row in response.context["rows"]]
+        link = re.search(r'rel="next" href="([^"]+)"', response.content.decode())
+        address = f"/desk/{unescape(link[1])}" if link else ""
+    assert seen == in_order(every_kind)
+
+
+def test_a_page_is_read_from_the_index_without_sorting(every_kind: list[Ticket]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    rows = Ticket.objects.filter(queues.OPEN, store=every_kind[0].store_id)
+    plan = rows.order_by(*QUEUE_ORDER)[: queues.PAGE + 1].explain()
+    assert "ticket_queue" in plan
+    assert "Sort" not in plan
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "~", "-~x", "2026~1", "2026-01-01~1", "9" * 40, "-~" + "9" * 40]
+    "after",
+    [
+        "x",
+        "~",
+        "~~",
+        "-~1",
+        "ours~-~x",
+        "ours~2026~1",
+        "theirs~2026-01-01~1",
+        "9" * 40,
+        "ours~-~" + "9" * 40,
+        "mine~-~1",
+    ],
 )
 def test_a_broken_place_in_the_list_starts_from_the_top(
     nora: Client, ready: Claim, after: str

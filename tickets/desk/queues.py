@@ -20,6 +20,7 @@ from tickets import access
 from tickets.actor import Actor
 from tickets.lifecycle import ClaimState, DeadlineState, PickupState, RefundState, TicketState
 from tickets.models import Deadline, Pickup, Refund, Ticket, User
+from tickets.models.ticket import QUEUE_ORDER
 
 PAGE = 30
 OPEN = Q(state__in=[TicketState.NEW, TicketState.OPEN, TicketState.WAITING])
@@ -176,8 +177,9 @@ class Page:
 
 
 def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
-    """One page of a queue: what is due first stands first, what has no date stands last.
+    """One page of a queue: our turn first, then what waits for others.
 
+    Within each, what is due first stands first and what has no date stands last.
     ``after`` is the ``Page.after`` of the page before; anything else starts from the top.
     Finished tickets have no due date: there the newest stands first.
     """
@@ -185,7 +187,7 @@ def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
         last = int(after) if after.isdecimal() and len(after) < 19 else None
         ordered = rows.order_by("-pk") if last is None else rows.filter(pk__lt=last).order_by("-pk")
     else:
-        ordered = _beyond(rows, after).order_by(F("next_due_at").asc(nulls_last=True), "pk")
+        ordered = _beyond(rows, after).order_by(*QUEUE_ORDER)
     found = list(
         ordered.select_related("store", "customer", "assignee", "claim", "order").prefetch_related(
             "claim__items__line"
@@ -198,25 +200,35 @@ def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
 def _cursor(ticket: Ticket, queue: Queue) -> str:
     if queue.key == "done":
         return str(ticket.pk)
+    turn = "theirs" if ticket.state == TicketState.WAITING else "ours"
     due = ticket.next_due_at.isoformat() if ticket.next_due_at else "-"
-    return f"{due}~{ticket.pk}"
+    return f"{turn}~{due}~{ticket.pk}"
 
 
 def _beyond(rows: QuerySet[Ticket], after: str) -> QuerySet[Ticket]:
-    due, _tilde, key = after.partition("~")
-    if not key.isdecimal() or len(key) > 18:
+    """What stands behind one place in the order, or everything for a place that is none."""
+    turn, _tilde, place = after.partition("~")
+    later = _later(place)
+    if later is None or turn not in ("ours", "theirs"):
         return rows
+    theirs = Q(state=TicketState.WAITING)
+    return rows.filter(theirs & later if turn == "theirs" else theirs | later)
+
+
+def _later(place: str) -> Q | None:
+    """What is due later than ``due~pk`` (``-`` is never); None for what is no such place."""
+    due, _tilde, key = place.partition("~")
+    if not key.isdecimal() or len(key) > 18:
+        return None
     if due == "-":
-        return rows.filter(next_due_at__isnull=True, pk__gt=int(key))
+        return Q(next_due_at__isnull=True, pk__gt=int(key))
     try:
         at = datetime.fromisoformat(due)
     except ValueError:
-        return rows
+        return None
     if at.tzinfo is None:
-        return rows
-    return rows.filter(
-        Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=int(key)) | Q(next_due_at__isnull=True)
-    )
+        return None
+    return Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=int(key)) | Q(next_due_at__isnull=True)
 
 
 def pickups_on_the_shelf(user: User, store: int | None = None) -> QuerySet[Pickup]:

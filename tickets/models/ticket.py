@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from tickets.lifecycle import TicketState, WaitingFor
 from tickets.models.base import implies, one_of
 from tickets.models.order import Order
 from tickets.models.store import Customer, Store
 from tickets.references import spoken
+
+# Ours before theirs, what is due first, what is never due last: a queue's one order, and so
+# its index. False sorts before true.
+THEIR_TURN = ExpressionWrapper(Q(state=TicketState.WAITING.value), output_field=BooleanField())
+QUEUE_ORDER = (THEIR_TURN.asc(), F("next_due_at").asc(nulls_last=True), F("id").asc())
 
 MESSAGE_KINDS = ("customer", "agent", "note", "system")
 
@@ -58,7 +63,8 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["customer", "-opened_at"], name="ticket_by_customer"),
             models.Index(
-                fields=["store", "next_due_at", "id"],
+                F("store"),
+                *QUEUE_ORDER,
                 name="ticket_queue",
                 condition=Q(state__in=["new", "open", "waiting"]),
             ),
