@@ -10,6 +10,7 @@ from django.db import transaction
 from policies.models import PolicyVersion
 from policies.pack import Pack, load_pack
 
+_versions: dict[int, PolicyVersion] = {}  # by id; the rows never change
 _kept: dict[str, Pack] = {}  # by the hash of their text: what is published never changes
 
 
@@ -30,9 +31,14 @@ def in_force(store_id: int, at: datetime) -> PolicyVersion:
     Raises:
         PolicyVersion.DoesNotExist: when the store never published a pack.
     """
-    versions = PolicyVersion.objects.filter(store_id=store_id).defer("source")
-    found = versions.filter(starts_at__lte=at).order_by("-starts_at").first()
-    return found or versions.order_by("starts_at")[:1].get()
+    ids = PolicyVersion.objects.filter(store_id=store_id).values_list("pk", flat=True)
+    found = ids.filter(starts_at__lte=at).order_by("-starts_at")[:1]
+    version_id = next(iter(found), None) or ids.order_by("starts_at")[:1].get()
+    version = _versions.get(version_id)
+    if version is None:
+        version = PolicyVersion.objects.defer("source").get(pk=version_id)
+        _versions[version_id] = version
+    return version
 
 
 def publish(

@@ -16,7 +16,7 @@ from tickets.actions.drafts import Preview, judge, merge
 from tickets.actions.evidence_deadlines import set_evidence_deadlines
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
-from tickets.errors import CannotFile, Conflict, InvalidInput
+from tickets.errors import ActionError, CannotFile, Conflict, InvalidInput
 from tickets.facts import facts_of_draft, lines_of_draft
 from tickets.lifecycle import ClaimState, EvidenceState, TicketState, WaitingFor
 from tickets.models import Claim, ClaimItem, Draft, Event, Evidence, OrderLine, Ticket
@@ -43,7 +43,12 @@ def file_claim(
     try:
         with transaction.atomic():
             return _file(draft, answers or {}, actor, now)
-    except IntegrityError as error:
+    except (ActionError, IntegrityError) as error:
+        # Sent before: then that is the answer, whatever a second look would say.
+        before = Claim.objects.select_related("ticket__store").filter(form_key=draft.key).first()
+        if before is not None:
+            permit(actor, before.ticket.store, "file", before.ticket.customer_id)
+            return before
         if "one_open_claim_per_line" in str(error):
             raise Conflict(_already_open()) from error
         if "reference" in str(error):  # one in 22 billion: draw another
@@ -52,13 +57,9 @@ def file_claim(
 
 
 def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime) -> Claim:
-    locked = Draft.objects.select_for_update().get(pk=draft.pk)
-    if Claim.objects.filter(form_key=locked.key).exists():
-        return Claim.objects.select_related("ticket__store").get(form_key=locked.key)
-    locked.store = draft.store  # a draft never changes its store
-    if draft.order_id == locked.order_id:
-        locked.order = draft.order
-    draft = locked
+    touched = Draft.objects.select_for_update().values_list("touched_at", flat=True)
+    if touched.get(pk=draft.pk) != draft.touched_at:  # answered again since it was read
+        draft.refresh_from_db()
     if draft.order is None:
         raise InvalidInput(_("Please tell us which order this is about."), "order")
     permit(actor, draft.store, "file", draft.order.customer_id)
