@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,7 +113,10 @@ def mistakes(language: str, messages: Catalog) -> Iterator[str]:
 
 def _texts(machine: bytes) -> list[str]:
     """What a `.mo` says; its header is left out, because it names the version of Babel."""
-    found = read_mo(io.BytesIO(machine))
+    try:
+        found = read_mo(io.BytesIO(machine))
+    except (OSError, struct.error):
+        return []  # not a `.mo` at all
     return sorted(f"{one.context} {one.id} {one.string}" for one in found if one.id)
 
 
