@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import Meets
 from tests.e2e.house import House
@@ -75,6 +75,23 @@ def test_what_is_missing_is_added_later_by_the_link_of_the_reminder(
     assert "evidence_due" not in house.time_passes(days=10)
     assert Claim.objects.get().state == "under_review"
     assert len([each for each in house.mails_to(MINA) if "still missing" in each]) == 1
+
+
+def test_a_file_chosen_before_the_script_has_come_is_sent_when_it_comes(
+    house: House, phone: Person, album_order: Order, film: File
+) -> None:
+    mina = phone
+    says_it_is_missing(mina, "#1042", MINA)
+    slow: list[Route] = []
+    mina.page.route("**/portal/upload*.js", lambda route: slow.append(route))
+    mina.page.get_by_role("link", name="Go on").click(no_wait_after=True)
+    mina.hands_in("Choose or record the video", film)
+    expect(mina.page.get_by_role("button", name="Send this file")).to_be_visible()
+    assert not Evidence.objects.exists()
+
+    slow.pop().continue_()
+    mina.reads("1 of 1 here", film[0])
+    assert Evidence.objects.get().original_name == film[0]
 
 
 def test_without_it_the_claim_closes_and_a_person_can_open_it_again(

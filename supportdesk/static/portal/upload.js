@@ -99,7 +99,7 @@ function enhance() {
     form.dataset.enhanced = "yes";
     form.querySelector("button[type=submit]").hidden = true;
     const input = form.querySelector("input[type=file]");
-    input.addEventListener("change", async () => {
+    const take = async () => {
       const files = [...input.files];
       input.value = "";
       running += 1;
@@ -107,7 +107,10 @@ function enhance() {
       for (const file of files) some = (await send(form, file)) || some;
       running -= 1;
       if (some && !running) await refresh();
-    });
+    };
+    input.addEventListener("change", take);
+    // Chosen before this script was here: the button that would send it is gone now.
+    if (input.files.length) take();
   }
 }
 
