@@ -14,7 +14,14 @@ from tests.cast import Story
 from tests.evidence_files import make_video
 from tests.portal.conftest import Clock
 from tickets import access
-from tickets.actions.decide_claim import approve, ask_for_evidence, refuse
+from tickets.actions.decide_claim import (
+    approve,
+    ask_for_evidence,
+    record_answer,
+    refuse,
+    send_to_manufacturer,
+)
+from tickets.actions.fulfil_claim import receive_return
 from tickets.actions.talk import say
 from tickets.actor import Actor
 from tickets.models import Claim, Event, Evidence, Message, User
@@ -50,6 +57,37 @@ def test_the_only_date_of_a_filed_claim_is_the_evidence_deadline(web: Client, cl
     assert "window" not in page  # Tue 10 Mar: it was for sending, and this is sent
     assert "10 Mar" not in page
     assert set(re.findall(r"\w+ \d+ Mar, 23:59", page)) == {"Thu 12 Mar, 23:59"}
+
+
+def _steps(page: str) -> list[tuple[str, str]]:
+    """The stepper as it is read: each step's class and its words."""
+    stepper = page.partition('<ol class="stepper"')[2].partition("</ol>")[0]
+    found = re.findall(r'<li class="(\w*)".*?</span>([^<]+)', stepper)
+    return [(state, words.strip()) for state, words in found]
+
+
+def test_the_step_of_today_says_what_is_going_on_and_not_that_it_is_done(
+    web: Client, story: Story, claim: Claim, agent: User, at_noon: Clock
+) -> None:
+    assert _steps(_page(web, claim))[:3] == [
+        ("done", "Filed"),
+        ("now", "Your evidence"),
+        ("", "Looked at by a person"),
+    ]
+
+    staff = Actor.staff(agent)
+    sent = story.file("defect", "photo", "photo", opened=True)
+    assert _steps(_page(web, sent))[1:3] == [
+        ("done", "Evidence checked"),
+        ("now", "A person looks at it"),
+    ]
+    send_to_manufacturer(sent, actor=staff, now=at_noon.now)
+    assert ("now", "The manufacturer is asked") in _steps(_page(web, sent))
+    record_answer(sent, True, outcome="replacement", actor=staff, now=at_noon.now)
+    assert ("now", "You send the items back") in _steps(_page(web, sent))
+    receive_return(sent, actor=staff, now=at_noon.now)
+    assert ("now", "We inspect them") in _steps(_page(web, sent))
+    assert ("done", "With the manufacturer") in _steps(_page(web, sent))
 
 
 def test_the_missing_video_is_added_later_by_the_link(web: Client, claim: Claim) -> None:

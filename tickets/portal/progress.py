@@ -80,29 +80,41 @@ def state_words(claim: Claim) -> str:
 
 
 def steps(claim: Claim, pack: Pack) -> list[dict[str, str]]:
-    """The stepper: done, now, and what is still ahead, for this claim's own process."""
+    """The stepper: done, now, and what is still ahead, for this claim's own process.
+
+    Each step has the words for what is done, and by state those for what is going on now.
+    """
     process = pack.process(claim.rule)
-    line: list[tuple[str, set[str]]] = [
-        (_("Filed"), set()),
-        (_("Evidence checked"), {_C.AWAITING_EVIDENCE}),
-        (_("Looked at by a person"), {_C.UNDER_REVIEW}),
+    line: list[tuple[str, dict[ClaimState, str]]] = [
+        (_("Filed"), {}),
+        (_("Evidence checked"), {_C.AWAITING_EVIDENCE: _("Your evidence")}),
+        (_("Looked at by a person"), {_C.UNDER_REVIEW: _("A person looks at it")}),
     ]
     if process.manufacturer:
-        line.append((_("With the manufacturer"), {_C.WITH_MANUFACTURER}))
+        asked = {_C.WITH_MANUFACTURER: _("The manufacturer is asked")}
+        line.append((_("With the manufacturer"), asked))
     if process.customer_returns:
-        line.append((_("Sent back and inspected"), {_C.AWAITING_RETURN, _C.INSPECTING}))
-    line += [(_("On its way"), {_C.APPROVED}), (_("Done"), {_C.FULFILLED})]
+        back = {
+            _C.AWAITING_RETURN: _("You send the items back"),
+            _C.INSPECTING: _("We inspect them"),
+        }
+        line.append((_("Sent back and inspected"), back))
+    line.append((_("On its way"), {_C.APPROVED: _("On its way")}))
+    line.append((_("Done"), {_C.FULFILLED: _("Done")}))
     if claim.state in _ENDED:
         passed = line[: _ended_at(claim)]
-        return [{"label": label, "state": "done"} for label, _states in passed] + [
+        return [{"label": label, "state": "done"} for label, _now in passed] + [
             {"label": _short_end(claim), "state": "ended"}
         ]
-    at = next((n for n, (_label, states) in enumerate(line) if claim.state in states), 2)
+    at = next((n for n, (_done, now) in enumerate(line) if claim.state in now), 2)
     states = ["done" if n < at or claim.state == _C.FULFILLED else "" for n in range(len(line))]
     states[at] = states[at] or "now"
     return [
-        {"label": label, "state": state}
-        for (label, _states), state in zip(line, states, strict=True)
+        {
+            "label": now.get(ClaimState(claim.state), done) if state == "now" else done,
+            "state": state,
+        }
+        for (done, now), state in zip(line, states, strict=True)
     ]
 
 
