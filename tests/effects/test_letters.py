@@ -139,6 +139,16 @@ def test_the_mail_of_a_claim_says_what_is_missing_until_when_and_where(story):
     assert "It was not in the box." not in letter.text
 
 
+def test_how_to_reach_the_store_is_one_quiet_paragraph_at_the_end(story):
+    claim = story.file("missing_photocard", opened=True)
+    letter = letters.render(rows_of(claim.ticket).get(), NOON)
+    both = "The phone is the fastest way to reach us. E-mail takes longer than the phone."
+    assert f"info@kpopusaonline.com\n{both}\n" in letter.text
+    foot = letter.html.partition('<p class="foot">')[2].partition("</p>")[0]
+    assert f"<br>{both}" in foot
+    assert letter.html.count("The phone is the fastest") == 1
+
+
 def test_a_refusal_gives_the_sentence_of_its_rule_and_the_note(story, nora):
     claim = story.file("missing_photocard", "unboxing_video", opened=True)
     decide_claim.refuse(
