@@ -1,5 +1,6 @@
 """The demo's mailbox: mails are kept, shown, and never there outside the demo."""
 
+import re
 import smtplib
 
 import pytest
@@ -38,6 +39,12 @@ def test_the_mail_of_a_claim_is_kept_with_its_link(kept, client):
     link = next(word for word in kept.text.split() if word.startswith("http"))
     assert f'<a href="{link}"' in page
     assert client.get(link.partition("8000")[2]).status_code == 200
+
+
+def test_from_the_mailbox_a_way_leads_back_to_the_desk_and_to_the_customers(kept, client):
+    for page in ("/mailbox/", f"/mailbox/{kept.pk}/"):
+        header = client.get(page).text.partition("<header")[2].partition("</header>")[0]
+        assert re.findall('<a href="([^"]+)"', header) == ["/mailbox/", "/", "/desk/"]
 
 
 def test_the_same_message_twice_is_one_mail(kept):
