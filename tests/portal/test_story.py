@@ -25,7 +25,9 @@ def test_a_missing_photocard_from_the_tile_to_the_reference(customer: Customer) 
     assert "in Las Vegas" in answer
     assert "for you" in answer  # the browser said Vienna
 
-    assert "Film the box" in customer.get("evidence/").text
+    evidence = customer.get("evidence/").text
+    assert "Film the box" in evidence
+    assert "A photo or film straight from your phone is fine." in evidence
     sent = customer.upload("unboxing_video", make_video(), "unboxing.mp4")
     assert sent.headers["Location"].endswith("/evidence/")
     assert "unboxing.mp4" in customer.get("evidence/").text
