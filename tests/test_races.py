@@ -13,11 +13,13 @@ from django.db import connections
 from tests.cast import NOON, Story, a_file
 from tickets.actions import decide_claim, pickups
 from tickets.actions.add_evidence import add_evidence
+from tickets.actions.deliveries import record_delivery
 from tickets.actions.file_claim import file_claim
+from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import ActionError, Conflict
-from tickets.models import Claim, Event, Outbox, Pickup, Refund, Ticket, User
+from tickets.models import Claim, Event, Outbox, Pickup, Refund, Shipment, Ticket, User
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -124,3 +126,36 @@ def test_handing_over_while_it_expires_is_one_or_the_other(pickup: Pickup, agent
     kinds = set(Event.objects.values_list("kind", flat=True))
     assert ("pickup_collected" in kinds) != ("pickup_expired" in kinds)
     assert Refund.objects.count() == (1 if pickup.state == "expired" else 0)
+
+
+def test_two_parcels_of_one_order_arrive_on_two_tickets_at_once(story: Story, agent: User) -> None:
+    first = story.file("missing_photocard", "unboxing_video", opened=True).ticket
+    customer = story.order.customer
+    second = open_ticket(
+        customer.store,
+        customer,
+        order=story.order,
+        request="restock",
+        subject="When?",
+        body="The Dawn version?",
+        actor=Actor.of_customer(customer),
+        now=NOON,
+    )
+    parcels = [story.order.shipments.get(), Shipment.objects.create(order=story.order)]
+    looked_at = list(zip(parcels, (second, first), strict=True))
+    results = at_once(
+        *[
+            lambda parcel=parcel, ticket=ticket: record_delivery(
+                parcel,
+                NOON - timedelta(hours=1),
+                actor=Actor.staff(agent),
+                now=NOON,
+                ticket=ticket,
+                seen=1,
+            )
+            for parcel, ticket in looked_at
+        ]
+    )
+    # Nobody waits for the other for ever: one is recorded, the other is told of it.
+    assert sorted(type(result).__name__ for result in results) == ["Conflict", "Shipment"]
+    assert Event.objects.filter(kind="delivery_recorded").count() == 2

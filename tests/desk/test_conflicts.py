@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from django.test import Client
 
+from tests.cast import NOON
 from tests.desk.steps import at_counter, kinds, mails, take, went_back
-from tickets.models import Claim, Event, Message, Pickup, User
+from tickets.actions.talk import open_ticket
+from tickets.actor import Actor
+from tickets.models import Claim, Event, Message, Pickup, Ticket, User
 
 
 def test_the_second_decision_sees_the_first(
@@ -106,3 +109,51 @@ def test_a_pickup_is_handed_over_once(
     pickup.refresh_from_db()
     assert pickup.state == "reserved"
     assert not Event.objects.filter(pickup=pickup, kind="pickup_cancelled").exists()
+
+
+def a_later_question(claim: Claim) -> Ticket:
+    """Another ticket about the same order, younger than the claim's."""
+    customer = claim.ticket.customer
+    return open_ticket(
+        customer.store,
+        customer,
+        order=claim.order,
+        request="restock",
+        subject="When is it back?",
+        body="The Dawn version?",
+        actor=Actor.of_customer(customer),
+        now=NOON,
+    )
+
+
+def record(client: Client, ticket: Ticket, seen: int) -> int:
+    assert ticket.order is not None
+    shipment = ticket.order.shipments.get()
+    typed = {"seen": seen, "shipment": shipment.pk, "delivered_at": "2026-03-02T18:30"}
+    return client.post(f"/desk/tickets/{ticket.reference}/delivery/", typed).status_code
+
+
+def test_a_delivery_recorded_on_an_older_ticket_sees_what_happened_there(
+    nora: Client, as_: Callable[[User], Client], second_agent: User, ready: Claim
+) -> None:
+    newer = a_later_question(ready)
+    arrived = ready.order.shipments.get().delivered_at
+    seen = ready.ticket.last_seq
+    take(as_(second_agent), ready, "manufacturer")
+    assert record(nora, ready.ticket, seen) == 409
+    assert ready.order.shipments.get().delivered_at == arrived
+    assert not Event.objects.filter(kind="delivery_recorded").exists()
+    # The newer one is as Nora saw it, so from there, or after another look, it is hers to do.
+    assert record(nora, newer, newer.last_seq) == 302
+    assert set(Event.objects.filter(kind="delivery_recorded").values_list("ticket", flat=True)) == {
+        ready.ticket.pk,
+        newer.pk,
+    }
+
+
+def test_what_happens_on_a_newer_ticket_does_not_hold_up_an_older_one(
+    nora: Client, ready: Claim
+) -> None:
+    a_later_question(ready)
+    assert record(nora, ready.ticket, ready.ticket.last_seq) == 302
+    assert kinds(ready)[-1] == "delivery_recorded"

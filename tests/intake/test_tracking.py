@@ -155,7 +155,12 @@ def test_a_page_that_is_out_of_date_is_told(story: Story, agent: User) -> None:
     parcel = story.order.shipments.get()
     with pytest.raises(Conflict) as told:
         record_delivery(
-            parcel, NOON - timedelta(days=1), actor=Actor.staff(agent), now=NOON, seen=0
+            parcel,
+            NOON - timedelta(days=1),
+            actor=Actor.staff(agent),
+            now=NOON,
+            ticket=claim.ticket,
+            seen=0,
         )
     assert told.value.event is not None
     claim.ticket.refresh_from_db()
@@ -164,6 +169,7 @@ def test_a_page_that_is_out_of_date_is_told(story: Story, agent: User) -> None:
         NOON - timedelta(days=1),
         actor=Actor.staff(agent),
         now=NOON,
+        ticket=claim.ticket,
         seen=claim.ticket.last_seq,
     )
     assert Event.objects.filter(kind="delivery_recorded").count() == 1

@@ -36,18 +36,22 @@ def record_delivery(
     *,
     actor: Actor,
     now: datetime,
+    ticket: Ticket | None = None,
     seen: int | None = None,
 ) -> Shipment:
     """Set the date on which a shipment arrived; said again it changes nothing.
 
-    Every ticket about its order gets an event. ``seen`` is the ``last_seq`` of the order's
-    latest ticket that the person looked at.
+    Every ticket about its order gets an event. ``ticket`` is the one of them that the person
+    looked at, if any, and ``seen`` its ``last_seq`` on that page.
 
     Raises:
+        ValueError: ``seen`` without its ticket, or a ticket about another order.
         InvalidInput: before it was shipped, or in the future.
         Conflict: something happened on that ticket since.
         NotAllowed: the actor does not work in this store.
     """
+    if (ticket is None) != (seen is None) or (ticket and ticket.order_id != shipment.order_id):
+        raise ValueError("What was seen belongs to a ticket about this shipment's order.")
     with transaction.atomic():
         row = (
             Shipment.objects.select_for_update(of=("self",))
@@ -60,18 +64,22 @@ def record_delivery(
             raise InvalidInput(problem, "delivered_at")
         if row.delivered_at == delivered_at:
             return row
-        if seen is not None:
-            _look(row.order, seen)
+        if ticket is not None:
+            _look(ticket, seen)
         before, row.delivered_at = row.delivered_at, delivered_at
         _tell_tickets([(row, before)], actor, now)
         row.save(update_fields=["delivered_at"])
     return row
 
 
-def _look(order: Order, seen: int) -> None:
-    latest = Ticket.objects.select_for_update().filter(order=order).order_by("-pk").first()
-    if latest is not None and latest.last_seq != seen:
-        event = latest.events.select_related("actor_user", "actor_customer").last()
+def _look(ticket: Ticket, seen: int | None) -> None:
+    """Refuse where something happened on this ticket after the event numbered ``seen``."""
+    # All tickets of the order are locked in one order, as they are told: two people who looked
+    # at different ones must not wait for each other.
+    tickets = Ticket.objects.select_for_update().filter(order=ticket.order_id).order_by("pk")
+    looked_at = next(row for row in tickets if row.pk == ticket.pk)
+    if looked_at.last_seq != seen:
+        event = looked_at.events.select_related("actor_user", "actor_customer").last()
         raise Conflict(_("Something happened here since you opened this page."), event)
 
 

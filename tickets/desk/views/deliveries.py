@@ -39,7 +39,8 @@ def delivery(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
             data["delivered_at"],
             actor=desk.actor,
             now=desk.now,
-            seen=data["seen"] if _is_latest(ticket) else None,
+            ticket=ticket,
+            seen=data["seen"],
         )
     except ActionError as error:
         return refused(request, desk, ticket, name, form, error)
@@ -54,11 +55,3 @@ def _shipment(ticket: Ticket, typed: str) -> Shipment:
     if found is None:
         raise Http404
     return found
-
-
-def _is_latest(ticket: Ticket) -> bool:
-    """Whether this is the order's newest ticket: the one by which the action sees conflicts."""
-    if ticket.order is None:
-        return False
-    newest = ticket.order.tickets.order_by("-pk").values_list("pk", flat=True).first()
-    return bool(newest == ticket.pk)
