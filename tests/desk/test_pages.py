@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.test import Client
 
-from tickets.models import Claim, Pickup
+from tests.cast import PASSWORD
+from tickets.models import Claim, Pickup, User
+
+As = Callable[[User | None], Client]
 
 
 def ticket_page(claim: Claim) -> str:
@@ -25,6 +30,18 @@ def test_the_ticket_page_tells_the_whole_story(nora: Client, ready: Claim) -> No
     assert "It was not in the box." in page
     assert "Asked in time" in page
     assert "Tue 10 Mar, 23:59" in page
+
+
+def test_signing_in_shows_the_queue_and_no_bar_about_it(as_: As, agent: User) -> None:
+    page = as_(None).post(
+        "/accounts/login/?next=/desk/",
+        {"login": agent.email, "password": PASSWORD},
+        follow=True,
+    )
+    assert page.redirect_chain[-1][0] == "/desk/"
+    assert page.context["user"] == agent
+    assert list(page.context["messages"]) == []
+    assert "Successfully signed in" not in page.content.decode()
 
 
 def test_the_counter_shows_what_waits(nora: Client, pickup: Pickup) -> None:
