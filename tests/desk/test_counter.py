@@ -100,6 +100,13 @@ def test_a_pickup_that_needs_a_person_stands_first(
     assert "could not be delivered" in nora.get(f"/desk/pickups/{pickup.pk}/").content.decode()
 
 
+def test_a_refund_without_a_date_says_so(nora: Client, pickup: Pickup) -> None:
+    at_counter(nora, pickup, "cancellation", reason="Sold out")
+    assert "no date" not in nora.get("/desk/refunds/").content.decode()
+    Deadline.objects.filter(refund__pickup=pickup).delete()
+    assert "no date" in nora.get("/desk/refunds/").content.decode()
+
+
 def test_a_refund_is_paid_once(nora: Client, pickup: Pickup, agent: User, still: Clock) -> None:
     at_counter(nora, pickup, "confirmation")
     at_counter(nora, pickup, "cancellation", reason="Asked on the phone")

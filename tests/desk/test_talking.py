@@ -101,6 +101,22 @@ def test_a_question_is_answered_and_solved(nora: Client, mina: Customer) -> None
     assert Outbox.objects.filter(event__ticket=ticket).count() == 2
 
 
+def test_what_fits_no_tile_is_a_question(nora: Client, mina: Customer) -> None:
+    ticket = open_ticket(
+        mina.store,
+        mina,
+        order=None,
+        request="other",
+        subject="Albums",
+        body="Do you buy them back?",
+        actor=Actor.of_customer(mina),
+        now=NOON,
+    )
+    assert '<span class="row-kind">Question</span>' in nora.get("/desk/").content.decode()
+    page = nora.get(f"/desk/tickets/{ticket.reference}/").content.decode()
+    assert "<h1>Question: Albums</h1>" in page
+
+
 def test_a_ticket_with_an_open_claim_is_not_solved_by_hand(nora: Client, ready: Claim) -> None:
     answer = nora.post(
         f"/desk/tickets/{ready.ticket.reference}/solution/", {"seen": ready.ticket.last_seq}

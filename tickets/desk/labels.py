@@ -47,6 +47,7 @@ REQUESTS: Words = {
     "payment_methods": _("Payment methods"),
     "carrier_contact": _("Contact the carrier"),
     "page_error": _("Error on the shop's page"),
+    "other": _("Question"),
 }
 EVIDENCE: Words = {
     "unboxing_video": _("Unboxing video"),
