@@ -29,6 +29,7 @@ _CALLS = {
     **{f"pgettext{lazy}": ((1, "c"), 2) for lazy in ("", "_lazy")},
     **{f"npgettext{lazy}": ((1, "c"), 2, 3) for lazy in ("", "_lazy")},
 }
+_ALIAS = re.compile(r"import (n?p?gettext(?:_lazy)?) as (\w+)")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 
 
@@ -48,9 +49,13 @@ def spoken() -> Catalog:
     """Every message of the code and the templates, none of them translated."""
     found = Catalog()
     for name, code in sources():
-        file = io.BytesIO(code.encode())
+        calls = _CALLS | {alias: _CALLS[call] for call, alias in _ALIAS.findall(code)}
         for _line, text, comments, context in extract(
-            "python", file, keywords=_CALLS, comment_tags=["Translators:"], strip_comment_tags=True
+            "python",
+            io.BytesIO(code.encode()),
+            keywords=calls,
+            comment_tags=["Translators:"],
+            strip_comment_tags=True,
         ):
             found.add(text, locations=[(name, 1)], auto_comments=comments, context=context)
     return found

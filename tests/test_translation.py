@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.translation import gettext, ngettext, override, pgettext
 
+from policies.evaluate import decide, explain
 from policies.pack import load_builtin_packs
 from policies.phrases import shared
 from policies.wording import template
 from supportdesk import catalogue
+from tests.policies.asking import facts
 from tickets.models import Store
 
 HANGUL = re.compile(r"[가-힣]")
@@ -96,6 +99,12 @@ def test_gettext_reads_plain_plural_and_contextual_texts() -> None:
         assert pgettext("days", "%d d") % 3 == "3일"
 
 
+def test_a_text_under_another_name_of_gettext_is_found_too() -> None:
+    said = {message.id for message in catalogue.spoken() if message.id}
+    assert "Order number" in said  # gettext_lazy as _l
+    assert "Customer sends it back" in said  # gettext as _t
+
+
 # --- the stores' promises -------------------------------------------------------------------
 
 
@@ -144,6 +153,22 @@ def test_every_rule_of_every_store_is_told_in_every_language(language: str) -> N
         assert [names(text) for text in own] == [names(text) for text in english], place  # type: ignore[union-attr, attr-defined]  # both are tuples of sentences
         seen += 1
     assert seen > 100
+
+
+def test_a_korean_customer_is_told_the_deadline_on_both_clocks() -> None:
+    asked = facts(
+        "kpopusa",
+        "missing_photocard",
+        "2026-03-07T12:00:00-08:00",
+        order={"delivered_at": "2026-03-03T18:00:00-08:00"},
+    )
+    pack = load_builtin_packs()["kpopusa"]
+    told = explain(pack, asked, decide(pack, asked), locale="ko-KR", zone=ZoneInfo("Asia/Seoul"))
+    assert told[1:] == [
+        "아직 필요한 자료: 언박싱 영상 1개.",
+        "신청 기한 내에 보내 주십시오: 3월 10일 (화) 23:59 (라스베이거스 시간), "
+        "고객님 시간으로 수요일 15:59 (3일 남음).",
+    ]
 
 
 # --- what a person meets --------------------------------------------------------------------
