@@ -95,8 +95,10 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- engines -----------------------------------------------------------------
 DATABASES: dict[str, Any] = {
+    # An offline command must not start engines.
     "default": env.db_url_config(
-        env.str("DATABASE_URL", default="") or embedded.database_url(DATA_DIR)
+        env.str("DATABASE_URL", default="")
+        or ("postgresql:///offline" if _OFFLINE else embedded.database_url(DATA_DIR))
     )
 }
 DATABASES["default"].update(
