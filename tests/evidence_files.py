@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import av
+import pillow_heif
 from PIL import Image
 
 
@@ -14,10 +15,11 @@ def make_video(
     size: tuple[int, int] = (160, 120),
     rate: int = 10,
     kind: str = "mp4",
+    codec: str = "",  # else the one that fits the kind
     faststart: bool = False,  # the index in front, as a phone that streams writes it
 ) -> bytes:
     """A real video in which every frame differs."""
-    codec = "libvpx" if kind == "webm" else "mpeg4"
+    codec = codec or ("libvpx" if kind == "webm" else "mpeg4")
     options = {"movflags": "faststart"} if faststart else {}
     with (
         tempfile.NamedTemporaryFile() as file,
@@ -52,7 +54,8 @@ def make_sound(seconds: float = 1.0) -> bytes:
 
 
 def make_photo(kind: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
-    """A real picture with something to see on it."""
+    """A real picture with something to see on it; also ``HEIF``, as a phone takes it."""
+    pillow_heif.register_heif_opener()
     out = io.BytesIO()
     image = Image.linear_gradient("L").resize(size).convert("RGB")
     image.save(out, kind)

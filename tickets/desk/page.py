@@ -14,7 +14,7 @@ from tickets.actions import what_if as asking
 from tickets.desk import decision, forms, labels, steps, timeline
 from tickets.desk.person import Desk
 from tickets.desk.rulebook import Rulebook, read
-from tickets.lifecycle import DeadlineState
+from tickets.lifecycle import ClaimState, DeadlineState
 from tickets.models import (
     Claim,
     ClaimItem,
@@ -162,11 +162,14 @@ def _claim_context(
     lines = [item.line for item in claim.items.all()]
     proposal = asking.propose(claim, lines=lines, locale=get_language() or "en")
     book: Rulebook = read(proposal.pack, claim.type, claim.rule)
+    evidence = list(claim.evidence.all())
     return {
         "card": decision.card(claim, proposal),
         "what_if_fields": decision.fields(claim, proposal),
         "offers": steps.offers(claim, book, verbs, bound, asked_manufacturer=asked_manufacturer),
-        "evidence": list(claim.evidence.all()),
+        "evidence": evidence,
+        # Who decides looks at both at once: the film in the middle, the decision beside it.
+        "evidence_first": bool(evidence) and claim.state == ClaimState.UNDER_REVIEW,
         "kinds": book.kinds,
     }
 

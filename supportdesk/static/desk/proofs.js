@@ -1,0 +1,21 @@
+// Says plainly where this browser cannot show a proof: a phone's HEVC film, its HEIC photo.
+const LOST_ON_THE_WAY = 2; // MediaError.MEDIA_ERR_NETWORK: what is there may be watched on
+
+for (const proof of document.querySelectorAll("[data-proof]")) {
+  const shown = proof.querySelector("video, img");
+  const frame = shown.closest("[data-player], a");
+  const say = (blind) => {
+    frame.hidden = blind;
+    proof.querySelector("[data-blind]").hidden = !blind;
+  };
+  const film = shown instanceof HTMLVideoElement;
+  // A browser that knows the sound but not the pictures plays on without an error.
+  const failed = () => (film
+    ? (shown.error && shown.error.code !== LOST_ON_THE_WAY)
+      || (shown.readyState >= shown.HAVE_METADATA && !shown.videoWidth)
+    : shown.complete && !shown.naturalWidth);
+  const look = () => { if (failed()) say(true); };
+  shown.addEventListener("error", look);
+  shown.addEventListener(film ? "loadedmetadata" : "load", () => say(failed()));
+  look(); // it may have happened before this script was there
+}
