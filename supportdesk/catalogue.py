@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -129,11 +129,15 @@ def _wrong(message: Message) -> Iterator[str]:
     """The problems of one translation."""
     if message.fuzzy:
         yield "only guessed"
-    texts = message.string if isinstance(message.string, tuple) else (message.string,)
+    texts = _forms(message.string)
     if not all(texts):
         yield "not translated"
         return
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    allowed = [sorted(_PLACEHOLDER.findall(text)) for text in ids]
+    allowed = [sorted(_PLACEHOLDER.findall(text)) for text in _forms(message.id)]
     if any(sorted(_PLACEHOLDER.findall(text)) not in allowed for text in texts):
         yield "other placeholders than its source"
+
+
+def _forms(text: str | Sequence[str] | None) -> list[str]:
+    """A plain text alone, or each form of a plural; an empty one where nothing is said."""
+    return [text or ""] if text is None or isinstance(text, str) else list(text)
