@@ -11,7 +11,7 @@ from policies.publish import pack_of
 from tests.cast import NOON, Story, a_file, make_customer, make_order
 from tests.effects.smtp import mail_server
 from tickets import outbox
-from tickets.actions import decide_claim, talk
+from tickets.actions import decide_claim, pickups, talk
 from tickets.actions.add_evidence import add_evidence
 from tickets.actions.money import mark_refund_paid
 from tickets.actions.stores import open_store
@@ -304,3 +304,9 @@ def test_staff_are_alerted_with_a_link_to_the_case(story, nora, mina):
     mark_refund_paid(Refund.objects.get(), actor=nora, now=NOON + timedelta(days=9))
     paid = rows_of(decided.ticket).get(template="refund_paid")
     assert "$24.90" in letters.render(paid, NOON).text
+
+
+def test_the_mail_about_a_pickup_says_when_the_store_is_open(pickup: Pickup, agent) -> None:
+    pickups.confirm(pickup, actor=Actor.staff(agent), now=NOON)
+    row = Outbox.objects.get(template="pickup_confirmed")
+    assert "We are open Mon–Sat 12:00–19:30." in letters.render(row, NOON).text

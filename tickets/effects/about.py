@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from policies.hours import opening_hours
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from policies.wording import money
@@ -87,6 +88,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "amount": money(amount[0], amount[1], locale) if amount else "",
         "return_paid_by": _return_paid_by(event, claim, pack),
         **_spoken(event),
+        "opening_hours": opening_hours(pack, locale),
         "for_customer": row.to_customer_id is not None,
         **_channels(row, now, locale),
         **_link(row, ticket, pickup),
