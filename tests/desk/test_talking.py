@@ -6,9 +6,10 @@ import uuid
 
 from django.test import Client
 
-from tests.cast import NOON
+from tests.cast import NOON, Story
 from tests.desk.steps import kinds, mails
 from tickets.actions.talk import open_ticket
+from tickets.actions.talk import say as talk_say
 from tickets.actor import Actor
 from tickets.models import Claim, Customer, Message, Outbox, Ticket, User
 
@@ -124,3 +125,17 @@ def test_a_ticket_with_an_open_claim_is_not_solved_by_hand(nora: Client, ready: 
     assert answer.status_code == 409
     ready.ticket.refresh_from_db()
     assert ready.ticket.state == "new"
+
+
+def test_who_writes_instead_of_sending_is_answered_and_waits_again(
+    nora: Client, story: Story
+) -> None:
+    claim = story.file("missing_photocard", opened=True)
+    mina = Actor.of_customer(claim.ticket.customer)
+    talk_say(claim.ticket, "Which video do you mean?", kind="customer", actor=mina, now=NOON)
+    assert "Answer" in nora.get("/desk/?queue=evidence").text
+
+    say(nora, claim.ticket, "agent", "The one of the unboxing.")
+    claim.ticket.refresh_from_db()
+    assert (claim.ticket.state, claim.ticket.waiting_for) == ("waiting", "customer")
+    assert "Customer sends evidence" in nora.get("/desk/?queue=evidence").text

@@ -11,12 +11,18 @@ from django.utils.translation import gettext as _
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
-from tickets.lifecycle import TicketState, WaitingFor
+from tickets.lifecycle import ClaimState, TicketState, WaitingFor
 from tickets.models import Customer, Message, Order, Store, Ticket, User
 from tickets.permissions import may, permit
 from tickets.references import new_reference
 
 MAX_BODY = 20_000
+# Whose turn it is once we have answered, by the state of the claim.
+_WAITS: dict[str, WaitingFor] = {
+    ClaimState.AWAITING_EVIDENCE: WaitingFor.CUSTOMER,
+    ClaimState.AWAITING_RETURN: WaitingFor.CUSTOMER,
+    ClaimState.WITH_MANUFACTURER: WaitingFor.MANUFACTURER,
+}
 
 
 def _clean(body: str) -> str:
@@ -85,8 +91,9 @@ def _whose_turn(turn: Turn, kind: str, message: Message) -> None:
         turn.turn_to(TicketState.OPEN)
         return
     turn.mail("message", event)
-    if ticket.state in (TicketState.NEW, TicketState.OPEN) and turn.claim is None:
-        turn.turn_to(TicketState.WAITING, WaitingFor.CUSTOMER)
+    waits_for = WaitingFor.CUSTOMER if turn.claim is None else _WAITS.get(turn.claim.state)
+    if ticket.state in (TicketState.NEW, TicketState.OPEN) and waits_for is not None:
+        turn.turn_to(TicketState.WAITING, waits_for)
     elif ticket.state == TicketState.NEW:
         turn.turn_to(TicketState.OPEN)
 

@@ -121,6 +121,9 @@ def next_step(ticket: Ticket) -> str:
         if ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
             return str(common.TICKET_STATES[ticket.state])
         return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
+    theirs = (ClaimState.AWAITING_EVIDENCE, ClaimState.AWAITING_RETURN)
+    if claim.state in theirs and ticket.state == TicketState.OPEN:
+        return _t("Answer")  # they wrote instead of sending
     steps = {
         ClaimState.AWAITING_EVIDENCE: _t("Customer sends evidence"),
         ClaimState.UNDER_REVIEW: _t("Decide"),
