@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,8 @@ from django.db import transaction
 from policies.models import PolicyVersion
 from policies.pack import Pack, load_pack
 
+FRESH = 5.0  # seconds for which a store's list of versions is believed
+_starts: dict[int, tuple[float, list[tuple[datetime, int]]]] = {}
 _versions: dict[int, PolicyVersion] = {}  # by id; the rows never change
 _kept: dict[str, Pack] = {}  # by the hash of their text: what is published never changes
 
@@ -31,14 +34,28 @@ def in_force(store_id: int, at: datetime) -> PolicyVersion:
     Raises:
         PolicyVersion.DoesNotExist: when the store never published a pack.
     """
-    ids = PolicyVersion.objects.filter(store_id=store_id).values_list("pk", flat=True)
-    found = ids.filter(starts_at__lte=at).order_by("-starts_at")[:1]
-    version_id = next(iter(found), None) or ids.order_by("starts_at")[:1].get()
+    starts = _starts_of(store_id)
+    if not starts:
+        raise PolicyVersion.DoesNotExist(f"store {store_id} has published nothing")
+    version_id = next((pk for start, pk in reversed(starts) if start <= at), starts[0][1])
     version = _versions.get(version_id)
     if version is None:
         version = PolicyVersion.objects.defer("source").get(pk=version_id)
         _versions[version_id] = version
     return version
+
+
+def _starts_of(store_id: int) -> list[tuple[datetime, int]]:
+    """When each version of a store starts, the earliest first; asked again after seconds.
+
+    What this process publishes it knows at once; another hears of it ``FRESH`` later.
+    """
+    asked, starts = _starts.get(store_id, (0.0, []))
+    if not starts or time.monotonic() - asked > FRESH:
+        rows = PolicyVersion.objects.filter(store_id=store_id).order_by("starts_at")
+        starts = list(rows.values_list("starts_at", "pk"))
+        _starts[store_id] = (time.monotonic(), starts)
+    return starts
 
 
 def publish(
@@ -66,7 +83,7 @@ def publish(
             .order_by("-number")
             .first()
         )
-        return PolicyVersion.objects.create(
+        version = PolicyVersion.objects.create(
             store_id=store_id,
             number=last.number + 1 if last else 1,
             starts_at=starts_at,
@@ -75,3 +92,5 @@ def publish(
             published_at=now,
             published_by_id=by,
         )
+    _starts.pop(store_id, None)
+    return version

@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core import signing
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -160,7 +160,11 @@ def ticket_by_link(reference: str, token: str) -> tuple[Ticket, Actor]:
 def draft_by_key(key: str) -> Draft:
     """The draft behind an unguessable key, or 404."""
     return _one(
-        Draft.objects.select_related("store", "order__customer"), key=key, store__is_open=True
+        Draft.objects.select_related("store", "order__customer").annotate(
+            has_files=Exists(Evidence.objects.filter(draft=OuterRef("pk")))
+        ),
+        key=key,
+        store__is_open=True,
     )
 
 

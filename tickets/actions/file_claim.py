@@ -58,15 +58,18 @@ def file_claim(
 
 def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime) -> Claim:
     touched = Draft.objects.select_for_update().values_list("touched_at", flat=True)
-    if touched.get(pk=draft.pk) != draft.touched_at:  # answered again since it was read
+    # Whoever read the draft may have seen that it has no files; adding one touches it.
+    has_files = getattr(draft, "has_files", True)
+    if touched.get(pk=draft.pk) != draft.touched_at:  # touched again since it was read
         draft.refresh_from_db()
+        has_files = True
     if draft.order is None:
         raise InvalidInput(_("Please tell us which order this is about."), "order")
     permit(actor, draft.store, "file", draft.order.customer_id)
     merge(draft, answers)
     lines = lines_of_draft(draft)
     items = _items(draft, lines)
-    files = [row for row in draft.evidence.all() if row.state == EvidenceState.READY]
+    files = list(draft.evidence.filter(state=EvidenceState.READY)) if has_files else []
     found = judge(draft, facts_of_draft(draft, now, lines=lines, evidence=files))
     _fit_to_file(found)
     ticket = _ticket(draft, lines, found, now)

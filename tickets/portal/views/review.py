@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods
 
-from supportdesk.visitor import visitor_of
 from tickets import access
 from tickets.actions.file_claim import file_claim
 from tickets.actor import Actor
-from tickets.errors import ActionError, CannotFile, TooMany
+from tickets.errors import ActionError, CannotFile
 from tickets.portal import queries
 from tickets.portal.forms import NoteForm
 from tickets.portal.tiles import OTHER
 from tickets.portal.views.steps import next_step
-from tickets.portal.visit import Visit, label_of, locale, on_draft, slow_down
+from tickets.portal.visit import Visit, label_of, locale, on_draft
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,15 +54,13 @@ def _send(visit: Visit, form: NoteForm) -> HttpResponse:
     if order is None:
         return visit.go("order")
     try:
-        access.limit(visitor_of(visit.request), "write", 20, timedelta(minutes=10), visit.now)
+        # Not limited in rate here: naming an order is, and an item has one open claim.
         claim = file_claim(
             visit.draft,
             answers={"note": form.cleaned_data["note"]},
             actor=Actor.of_customer(order.customer),
             now=visit.now,
         )
-    except TooMany as error:
-        return slow_down(visit.request, error, visit.url("review"))
     except CannotFile:
         return visit.go("answer")  # the window closed meanwhile, say: the page tells
     except ActionError as error:
