@@ -2,7 +2,6 @@
 
 import atexit
 import os
-from importlib.util import find_spec
 from typing import Any
 
 import django
@@ -22,7 +21,7 @@ django.setup()
 # give each its own Valkey database.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
-pytest_plugins = ["tests.cast"] if find_spec("tests.cast") else []
+pytest_plugins = ["tests.cast"]
 
 
 @pytest.hookimpl(trylast=True)

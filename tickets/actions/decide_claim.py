@@ -265,10 +265,8 @@ def record_answer(
             raise Conflict(_("This claim is not with the manufacturer."))
         event = turn.event("manufacturer_answered", agreed=agreed, note=note, outcome=outcome)
         if agreed:
+            # Without a return the promised weeks run on, until the replacement has left.
             _approve(turn, row, pack, outcome, amount, note)
-            if row.state == ClaimState.APPROVED:
-                # The promised weeks run until the replacement is on its way.
-                return row
         else:
             move(row, ClaimState.UNDER_REVIEW)
             turn.settle(row, MANUFACTURER_KINDS)
