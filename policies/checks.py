@@ -37,13 +37,21 @@ class FactTest(Model):
     """
 
     fact: FactName
+    """The name of a fact of the order, or of one that the customer declares."""
     is_: Annotated[bool | str | None, Field(alias="is")] = None
+    """It is known and equals this."""
     one_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """It is known and is one of these."""
     missing: bool | None = None
+    """Whether it is not known."""
     happened: bool | None = None
+    """Whether the date is known and not after the request."""
     at_least: int | None = None
+    """It is known and not below this number."""
     over: FigureRef | None = None
+    """The amount is known and above this figure."""
     within_days: FigureRef | None = None
+    """The request comes within this figure's local days from the date."""
 
     @model_validator(mode="after")
     def _one_operator(self) -> Self:
@@ -61,13 +69,16 @@ class EvidenceTest(Model):
     """Whether files of a kind have been handed in."""
 
     evidence: EvidenceKind
+    """The kind of file."""
     given: bool
+    """Whether at least one has been handed in."""
 
 
 class AnyTest(Model):
     """Holds when at least one of the lists of tests holds."""
 
     any: Annotated[tuple["Condition", ...], Field(min_length=2)]
+    """Lists of tests, one of which has to hold."""
 
 
 def _kind_of_test(data: Any) -> str:
@@ -92,9 +103,13 @@ class Settle(Model):
     """Settles the request with a verdict, always or when its condition holds."""
 
     check: Literal["elsewhere", "refuse", "wait", "discretionary", "accept", "answer"]
+    """The verdict: `elsewhere`, `refuse`, `wait`, `discretionary`, `accept`, `answer`."""
     rule: RuleId
+    """The rule that is cited."""
     when: Condition | None = None
+    """Tests that all have to hold; without them it always settles."""
     says: str | None = None
+    """The text of the rule that is told, where it is not the verdict's own."""
 
     @property
     def verdict(self) -> Verdict:
@@ -106,18 +121,26 @@ class Unwritten(Model):
     """Leaves the request to the store's unwritten rule."""
 
     check: Literal["unwritten"]
+    """`unwritten`."""
     when: Condition
+    """Tests that all have to hold."""
 
 
 class Window(Model):
     """In time or not. No start: wait, opening unknown (`no_start: pass` goes on instead)."""
 
     check: Literal["window"]
+    """`window`."""
     rule: RuleId
+    """The rule that is cited."""
     start: Annotated[tuple[DateName, ...], Field(alias="from", min_length=1)]
+    """The facts it counts from; the first that is known."""
     days: FigureRef = "days"
+    """The figure with the local days."""
     no_start: Literal["wait", "pass"] = "wait"
+    """What happens while no start is known."""
     when: Condition | None = None
+    """Tests that all have to hold; without them it always counts."""
 
 
 class WaitUntil(Model):
@@ -127,13 +150,21 @@ class WaitUntil(Model):
     """
 
     check: Literal["wait_until"]
+    """`wait_until`."""
     rule: RuleId
+    """The rule that is cited."""
     start: Annotated[tuple[DateName, ...], Field(alias="from", min_length=1)]
+    """The facts it counts from; the first that is known."""
     business_days: tuple[FigureRef, ...] = ()
+    """Figures with business days, one after the other."""
     after_estimate: bool = False
+    """Then the last business day of the delivery estimate."""
     days: FigureRef | None = None
+    """Then the figure with local days."""
     when: Condition | None = None
+    """Tests that all have to hold; without them it always counts."""
     says: str | None = None
+    """The text of the rule that is told, where it is not `wait`."""
 
     @model_validator(mode="after")
     def _waits_for_something(self) -> Self:
@@ -146,11 +177,17 @@ class Evidence(Model):
     """Files (alternatives) and declared facts that must be there before it goes on."""
 
     check: Literal["evidence"]
+    """`evidence`."""
     rule: RuleId
+    """The rule that is cited."""
     need: Annotated[tuple[dict[EvidenceKind, FigureRef], ...], Field(min_length=1)] | None = None
+    """Alternatives, each kinds of files and the figure that says how many."""
     facts: tuple[SaidName, ...] = ()
+    """Facts that the customer has to declare."""
     when: Condition | None = None
+    """Tests that all have to hold; without them it is always asked for."""
     says: str | None = None
+    """The text of the rule that is told, where it is not `evidence_needed`."""
 
     @model_validator(mode="after")
     def _needs_something(self) -> Self:
@@ -163,9 +200,13 @@ class Limit(Model):
     """One amount: for whom it holds, and the figure that the order's total must exceed."""
 
     country: CountryCode
+    """For orders to this country (ISO 3166 alpha-2)."""
     currency: CurrencyCode
+    """For orders in this currency (ISO 4217)."""
     channel: Channel | None = None
+    """Only for orders from this channel."""
     over: FigureRef
+    """The figure that the total has to exceed."""
 
 
 class AmountOver(Model):
@@ -176,10 +217,15 @@ class AmountOver(Model):
     """
 
     check: Literal["amount_over"]
+    """`amount_over`."""
     rule: RuleId
+    """The rule that is cited."""
     limits: Annotated[tuple[Limit, ...], Field(min_length=1)]
+    """The amounts; the first that fits the order counts."""
     says: str | None = None
+    """The text of the rule that is told, where it is not `refused`."""
     when: Condition | None = None
+    """Tests that all have to hold; without them it always counts."""
 
 
 Check = Annotated[
@@ -191,9 +237,13 @@ class RequestChecks(Model):
     """What this store does with one type of request. Without checks it is unwritten."""
 
     claim: bool = False
+    """Whether such a request opens a claim."""
     label: Text | None = None
+    """What the request is called here, by locale."""
     same_as: Request | None = None
+    """The request whose checks it shares."""
     checks: tuple[Check, ...] = ()
+    """Tried in order; the first that settles the request decides it."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -1,6 +1,9 @@
 """The small types that a pack file is made of."""
 
 import re
+from collections.abc import Iterable
+from datetime import time
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import (
@@ -10,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
 )
 
 from policies.shapes import OrderFacts, Said
@@ -25,6 +29,8 @@ FLAG_FACTS = frozenset(
 # Placeholders of a text, beside the pack's figures. What a request may leave unknown makes the
 # sentence around it drop out.
 ALWAYS_KNOWN = frozenset({"store"})
+CONTACTS = frozenset({"phone", "email"})  # of a channel that is open
+ARTICLE_KNOWN = ALWAYS_KNOWN | CONTACTS
 SOMETIMES_KNOWN = DATE_FACTS | {
     "phone",
     "email",
@@ -40,10 +46,21 @@ SOMETIMES_KNOWN = DATE_FACTS | {
 }
 
 
+LOCALE = r"^[a-z]{2,3}(-[A-Za-z]{2,8})*$"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return a hint with the name that was probably meant; empty when none is close."""
+    found = get_close_matches(name, sorted(names), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
 class Model(BaseModel):
     """Frozen, strict, and without unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 def _as_tuple(value: Any) -> Any:
@@ -57,7 +74,7 @@ def _by_locale(value: dict[str, Any]) -> dict[str, Any]:
     if "en" not in value:
         raise ValueError("the text has no 'en'")
     for locale in value:
-        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,8})*", locale):
+        if not re.fullmatch(LOCALE, locale):
             raise ValueError(f"{locale!r} is not a locale such as 'en' or 'pt-BR'")
     return value
 
@@ -77,20 +94,54 @@ FigureRef = Annotated[
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=40)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Text = Annotated[dict[str, NonEmpty], AfterValidator(_by_locale)]
+# What an editor is told of texts: English is there, and one sentence needs no list.
+_WORDS: dict[str, Any] = {"type": "string", "minLength": 1}
+_LOCALES: dict[str, Any] = {
+    "type": "object",
+    "required": ["en"],
+    "propertyNames": {"pattern": LOCALE},
+}
+Text = Annotated[
+    dict[str, NonEmpty],
+    AfterValidator(_by_locale),
+    WithJsonSchema(_LOCALES | {"additionalProperties": _WORDS}),
+]
 Sentences = Annotated[
     dict[str, Annotated[tuple[NonEmpty, ...], Field(min_length=1), BeforeValidator(_as_tuple)]],
     AfterValidator(_by_locale),
+    WithJsonSchema(
+        _LOCALES
+        | {
+            "additionalProperties": {
+                "anyOf": [_WORDS, {"type": "array", "items": _WORDS, "minItems": 1}]
+            }
+        }
+    ),
+]
+ClockTime = Annotated[
+    time,
+    WithJsonSchema({"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}),
 ]
 Days = Annotated[tuple[int, ...], AfterValidator(_distinct)]
-FactName = Annotated[
-    str, AfterValidator(lambda name: _known(name, ORDER_FACTS | SAID_FACTS, "a fact"))
-]
-SaidName = Annotated[str, AfterValidator(lambda name: _known(name, SAID_FACTS, "a declared fact"))]
-DateName = Annotated[str, AfterValidator(lambda name: _known(name, DATE_FACTS, "a date fact"))]
 
 
-def _known(name: str, names: frozenset[str], what: str) -> str:
-    if name not in names:
-        raise ValueError(f"{name!r} is not the name of {what}")
-    return name
+def _known(names: frozenset[str], what: str) -> AfterValidator:
+    """A name out of a set; another is refused with the one that was probably meant."""
+
+    def known(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"{name!r} is not the name of {what}{nearest(name, names)}")
+        return name
+
+    return AfterValidator(known)
+
+
+def _offered(names: frozenset[str]) -> WithJsonSchema:
+    """What an editor offers for such a name."""
+    return WithJsonSchema({"type": "string", "enum": sorted(names)})
+
+
+_ANY_FACTS = ORDER_FACTS | SAID_FACTS
+FactName = Annotated[str, _known(_ANY_FACTS, "a fact"), _offered(_ANY_FACTS)]
+SaidName = Annotated[str, _known(SAID_FACTS, "a declared fact"), _offered(SAID_FACTS)]
+DateName = Annotated[str, _known(DATE_FACTS, "a date fact"), _offered(DATE_FACTS)]

@@ -4,7 +4,7 @@ A figure stands once, in its rule, and is referred to as `name` (a figure of the
 rule) or `rule.id/name` (another rule's).
 """
 
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from policies.checks import Check, RequestChecks
 from policies.fields import (
+    ClockTime,
     CountryCode,
     CurrencyCode,
     Days,
@@ -44,16 +45,22 @@ class Holidays(Model):
     """Whose public holidays the business days skip."""
 
     country: CountryCode
+    """The country (ISO 3166 alpha-2) whose public holidays are no business days."""
     subdivision: str | None = None
+    """A state or province of it (ISO 3166-2, without the country)."""
 
 
 class Contact(Model):
     """One way to reach the store; `open: false` switches it off, and `notice` says so."""
 
     kind: Literal["phone", "email"]
+    """`phone` or `email`."""
     value: NonEmpty
+    """The number or the address."""
     open: bool = True
+    """`false` switches the channel off; `notice` then says what to use instead."""
     notice: Text | None = None
+    """What is said beside the channel, by locale."""
 
     @model_validator(mode="after")
     def _closed_says_so(self) -> Self:
@@ -65,8 +72,10 @@ class Contact(Model):
 class OpeningSpan(Model):
     """From, inclusive, to, exclusive, on the store's clock."""
 
-    start: Annotated[time, Field(alias="from")]
-    end: Annotated[time, Field(alias="to")]
+    start: Annotated[ClockTime, Field(alias="from")]
+    """Opens at, on the store's clock: `"09:00"`."""
+    end: Annotated[ClockTime, Field(alias="to")]
+    """Closes at, the same day."""
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
@@ -79,16 +88,27 @@ class Store(Model):
     """Who the store is and how it counts time."""
 
     slug: Slug
+    """The short name: the store's address on the desk, and how its rules' ids begin."""
     name: NonEmpty
+    """The name that customers know."""
     place: Text
+    """Where the store's clock hangs, by locale ("in Las Vegas")."""
     time_zone: NonEmpty
+    """The IANA time zone that decides what a day is."""
     holidays: Holidays | None = None
+    """Whose public holidays the business days skip; none without it."""
     currencies: Annotated[tuple[CurrencyCode, ...], Field(min_length=1)]
+    """What it sells in (ISO 4217)."""
     locale: NonEmpty = "en"
+    """The language that the store itself speaks."""
     opening_hours: dict[Weekday, tuple[OpeningSpan, ...]]
+    """The open spans of each weekday; a day that is left out is closed."""
     closed_on_holidays: bool = True
+    """Whether it is closed on the public holidays too."""
     channels: tuple[Contact, ...] = ()
+    """How to reach the store, the fastest first."""
     house: tuple[str, ...] = ()
+    """Keys of this part that the store does not publish."""
 
 
 # Rules -------------------------------------------------------------------------------------
@@ -99,19 +119,30 @@ Figure = int | Annotated[Decimal, Field(ge=0)] | Days
 class Rule(Model):
     """One promise: its figures, its dates, and what it says, in each locale.
 
-    `says` maps a verdict, or a text of the rule's own that a check names, to sentences.
+    `says` maps a verdict, or a text of the rule's own that a check names, to sentences. `title`
+    and `article` are its page in the help centre; `article_of` tells it on another rule's page.
     """
 
     kinds: Annotated[tuple[Literal["E", "T", "G", "D"], ...], Field(min_length=1)]
+    """E enforced on a request, T a timer, G guidance, D reference data."""
     page: NonEmpty
+    """The page (of `pages`) that it comes from."""
     starts_on: date | None = None
+    """The first day of orders for which the rule exists."""
     ends_on: date | None = None
+    """The last day of orders for which the rule exists."""
     figures: dict[FigureName, Figure] = {}
+    """Its numbers by name: a whole number, an amount, or a list of numbers."""
     house: tuple[FigureName, ...] = ()
+    """Names of figures that the store does not publish; a manager may change them."""
     outcomes: tuple[Outcome, ...] = ()
+    """What may come of a request that this rule accepts."""
     sentence: Text
+    """The rule as a short statement to a customer, by locale, with `{figures}`."""
     says: dict[str, Sentences] = {}
+    """What is told: by verdict or by the name of a text, by locale, sentences in order."""
     reading: str | None = None
+    """How an ambiguous page is read."""
 
 
 # What the desk needs -----------------------------------------------------------------------
@@ -121,18 +152,26 @@ class Media(Model):
     """How a kind of evidence is taken in. `max_bytes` is per file."""
 
     media: Literal["video", "photo"]
+    """`video` or `photo`."""
     max_bytes: Annotated[int, Field(gt=0)]
+    """The largest size of one file, in bytes."""
     label: Text | None = None
+    """What the kind is called here, by locale."""
     steps: Sentences | None = None
+    """How to make it, step by step, by locale."""
 
 
 class ProcessData(Model):
     """What follows an approval under a claim's rule."""
 
     manufacturer: bool = False
+    """The manufacturer is asked first."""
     customer_returns: bool = False
+    """The customer sends the items back."""
     return_shipping_paid_by: Literal["customer", "store"] | None = None
+    """Who pays for the way back; only with `customer_returns`."""
     inspection: bool = False
+    """The store inspects what comes back before the outcome follows."""
 
     @model_validator(mode="after")
     def _somebody_pays(self) -> Self:
@@ -145,93 +184,139 @@ class ManufacturerData(Model):
     """The manufacturer's time: figures of `rule`."""
 
     rule: RuleId
+    """The rule whose figures these are."""
     weeks_due: FigureRef
+    """Weeks after acceptance at which staff are alerted."""
     update_weeks: FigureRef
+    """Weeks after acceptance at which the customer hears."""
 
 
 class LimitData(Model):
     """A process that has to end: figures of `rule`."""
 
     rule: RuleId
+    """The rule whose figures these are."""
     days: FigureRef
+    """Days within which the process has to end."""
     warn_days_before: FigureRef
+    """Days before that at which staff are alerted."""
 
 
 class PickupData(Model):
     """In-store pickup: figures of its two rules."""
 
     rule: RuleId
+    """The rule about the reservation."""
     prepare_rule: RuleId
+    """The rule about the preparation."""
     reserve_days: FigureRef
+    """Days for which a confirmed pickup is held."""
     reminder_days: FigureRef
+    """Days before the end on which the customer is reminded."""
     prepare_days: FigureRef
+    """Business days that the preparation takes at most."""
 
 
 class RefundData(Model):
     """How long a refund may take: a figure of `rule`."""
 
     rule: RuleId
+    """The rule whose figure this is."""
     days: FigureRef
+    """Days after which staff are alerted of an unpaid refund."""
 
 
 class DeskData(Model):
     """What the desk's timers and steps read."""
 
     processes: dict[RuleId, ProcessData] = {}
+    """What follows an approval, by the rule that settled the claim."""
     manufacturer: ManufacturerData | None = None
+    """The manufacturer's time for a replacement."""
     defect_process: LimitData | None = None
+    """The time in which a return has to end."""
     pickup: PickupData | None = None
+    """In-store pickup."""
     refund: RefundData | None = None
+    """How long a refund may take."""
 
 
 class HouseFigures(Model):
     """Figures that no store publishes; a manager may change them."""
 
     evidence_days: Annotated[int, Field(gt=0)]
+    """Days that a customer has to add missing evidence."""
     evidence_reminder_days: Days
+    """Days before that deadline on which the customer is reminded."""
     upload_grace_hours: Annotated[int, Field(ge=0)]
+    """Hours that an upload begun in time may still take."""
 
 
 class Carrier(Model):
     """A carrier, recognised by how its tracking numbers begin."""
 
     prefix: NonEmpty
+    """How its tracking numbers begin."""
     name: NonEmpty
+    """Its name."""
     site: NonEmpty
+    """Its tracking page, without `https://`."""
     digits_only: bool = False
+    """Only a number without letters is its own."""
     phone: str | None = None
+    """Its phone number."""
 
 
 class Estimate(Model):
     """A range of business days after shipping: figures of the estimates' rule."""
 
     first: Annotated[FigureRef, Field(alias="from")]
+    """The figure with the first business day."""
     last: Annotated[FigureRef, Field(alias="to")]
+    """The figure with the last business day."""
 
 
 class Estimates(Model):
     """The delivery estimates by shipping method; `default` when the method is not known."""
 
     rule: RuleId
+    """The rule whose figures these are."""
     default: ShippingMethod
+    """The method that counts when an order's is not known."""
     methods: Annotated[dict[ShippingMethod, Estimate], Field(min_length=1)]
+    """The range of each method that the store ships by."""
 
 
 class PackDocument(Model):
     """A whole pack file, as read."""
 
     format: Literal[1]
+    """The format of this file."""
     version: NonEmpty
+    """The pack's own name for its version."""
     starts_on: date
+    """The local day from which the pack means to be in force."""
     store: Store
+    """Who the store is and how it counts time."""
     unwritten: RuleId
+    """The rule for everything on which the store publishes none."""
     house: HouseFigures
+    """Figures of the desk that no store publishes."""
     pages: dict[str, Text]
+    """The titles of the help pages by slug, each by locale."""
     evidence: dict[EvidenceKind, Media] = {}
+    """The kinds of files that the store takes."""
     estimates: Estimates | None = None
+    """How long the delivery takes, in business days after shipping."""
     carriers: tuple[Carrier, ...] = ()
+    """The carriers that the store names."""
     desk: DeskData = DeskData()
+    """What the desk's timers and steps read."""
     rules: Annotated[dict[RuleId, Rule], Field(min_length=1)]
+    """Every promise by its id, `store.name`. An id is never used for anything else."""
     first: tuple[Check, ...] = ()
+    """Checks before those of any request."""
     requests: dict[Request, RequestChecks]
+    """What the store does with each type of request; the others are unwritten."""
     phrases: dict[str, Sentences] = {}
+    """Texts that all stores share, as this store says them."""
