@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from policies.calendar import public_holidays
-from policies.fields import ALWAYS_KNOWN, SOMETIMES_KNOWN
+from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN
 from policies.proofcheck import CheckProof
 from policies.reading import Mistake, PackError, Path, Source
 from policies.schema import PackDocument, Rule
@@ -142,6 +142,35 @@ class Proof:
                 self.complain((*path, "says", key), "no check says this")
             for locale, sentences in texts.items():
                 self.sentences((*path, "says", key, locale), sentences, rule_id)
+        self.article(path, rule_id, rule)
+
+    def article(self, path: Path, rule_id: str, rule: Rule) -> None:
+        """Check a rule's help page: it has figures and the store's contacts, and no facts."""
+        for locale, title in (rule.title or {}).items():
+            self.told((*path, "title", locale), title, rule_id, ALWAYS_KNOWN)
+        for locale, paragraphs in (rule.article or {}).items():
+            place = (*path, "article", locale)
+            names = [
+                self.told(place, paragraph, rule_id, ARTICLE_KNOWN) for paragraph in paragraphs
+            ]
+            if all(CONTACTS.intersection(found) for found in names):
+                self.complain(place, "needs one paragraph that names no phone or e-mail")
+        if rule.article_of is None:
+            return
+        place = (*path, "article_of")
+        if self.rule_exists(place, rule.article_of):
+            if rule.article_of == rule_id:
+                self.complain(place, "is the rule itself")
+            elif self.document.rules[rule.article_of].article_of is not None:
+                self.complain(place, f"{rule.article_of} is told on another rule's page, too")
+
+    def told(self, path: Path, text: str, rule_id: str, known: frozenset[str]) -> tuple[str, ...]:
+        """Check the placeholders of a text without facts, and return them."""
+        names = self.parse(path, text)
+        for name in names:
+            if name not in known:
+                self.figure(path, name, rule_id, None)
+        return names
 
     def sentences(self, path: Path, sentences: tuple[str, ...], rule_id: str) -> None:
         """Check the placeholders, and that something is said whatever is unknown."""

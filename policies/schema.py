@@ -119,8 +119,7 @@ Figure = int | Annotated[Decimal, Field(ge=0)] | Days
 class Rule(Model):
     """One promise: its figures, its dates, and what it says, in each locale.
 
-    `says` maps a verdict, or a text of the rule's own that a check names, to sentences. `title`
-    and `article` are its page in the help centre; `article_of` tells it on another rule's page.
+    `says` maps a verdict, or a text of the rule's own that a check names, to sentences.
     """
 
     kinds: Annotated[tuple[Literal["E", "T", "G", "D"], ...], Field(min_length=1)]
@@ -141,6 +140,12 @@ class Rule(Model):
     """The rule as a short statement to a customer, by locale, with `{figures}`."""
     says: dict[str, Sentences] = {}
     """What is told: by verdict or by the name of a text, by locale, sentences in order."""
+    title: Text | None = None
+    """The heading of its article in the help centre, as a customer would ask it, by locale."""
+    article: Sentences | None = None
+    """The article's paragraphs, by locale, with `{figures}`, `{store}`, `{phone}`, `{email}`."""
+    article_of: RuleId | None = None
+    """The rule on whose page this one is told; without it, it has a page of its own."""
     reading: str | None = None
     """How an ambiguous page is read."""
 
