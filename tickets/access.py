@@ -19,10 +19,12 @@ from tickets.models import (
     Claim,
     Draft,
     Evidence,
+    Inquiry,
     Order,
     Pickup,
     RateBucket,
     Refund,
+    ReleaseMove,
     Store,
     Ticket,
     User,
@@ -85,13 +87,24 @@ def refunds_for(actor: Actor) -> QuerySet[Refund]:
 
 
 def evidence_for(actor: Actor) -> QuerySet[Evidence]:
-    """Every filed piece of evidence this actor may see (drafts open by their key alone)."""
-    return _seen(
-        Evidence.objects.filter(claim__isnull=False),
-        actor,
-        "claim__ticket__store",
-        "claim__ticket__customer",
-    )
+    """Every filed piece of evidence this actor may see (drafts open by their key alone).
+
+    A claim's files, and those of a request that is no claim.
+    """
+    filed = Evidence.objects.filter(Q(claim__isnull=False) | Q(ticket__isnull=False))
+    of_claims = _seen(filed, actor, "claim__ticket__store", "claim__ticket__customer")
+    of_tickets = _seen(filed, actor, "ticket__store", "ticket__customer")
+    return of_claims | of_tickets
+
+
+def inquiries_for(actor: Actor) -> QuerySet[Inquiry]:
+    """Every guided question this actor may see."""
+    return _seen(Inquiry.objects.all(), actor, "store", "customer")
+
+
+def releases_for(actor: Actor) -> QuerySet[ReleaseMove]:
+    """Every move of a release date this actor may see."""
+    return _seen(ReleaseMove.objects.all(), actor, "store", None)
 
 
 def _one(rows: QuerySet[Row], **where: object) -> Row:
@@ -125,7 +138,7 @@ def refund_for(actor: Actor, pk: int) -> Refund:
 
 def evidence_by_pk(actor: Actor, pk: int) -> Evidence:
     """One piece of evidence, or 404."""
-    return _one(evidence_for(actor).select_related("claim__ticket__store"), pk=pk)
+    return _one(evidence_for(actor).select_related("claim__ticket__store", "ticket__store"), pk=pk)
 
 
 # --- customers without an account -------------------------------------------------

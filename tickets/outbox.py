@@ -48,6 +48,8 @@ _WITH = (
     "event__claim__policy_version",
     "event__pickup__order",
     "event__policy_version",
+    "event__order__customer",
+    "event__inquiry__order",
     "to_customer",
     "to_user",
     "pickup__order",

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from tickets.evidence.orphans import sweep_orphans
 from tickets.models import Draft, Evidence, KeptMail, RateBucket
@@ -47,8 +48,9 @@ def _drop_drafts(now: datetime) -> int:
         )
         if not drafts:
             return 0
-        # A file that is a claim's evidence by now outlives its draft.
-        Evidence.objects.filter(draft__in=drafts, claim__isnull=False).update(draft=None)
+        # A file that is a claim's or a request's evidence by now outlives its draft.
+        sent = Q(claim__isnull=False) | Q(ticket__isnull=False)
+        Evidence.objects.filter(sent, draft__in=drafts).update(draft=None)
         files = [row.file for row in Evidence.objects.filter(draft__in=drafts)]
         Draft.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
     for file in files:

@@ -22,11 +22,24 @@ from supportdesk.nudge import drain_outbox as nudge
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
-from tickets.models import Claim, Customer, Deadline, Event, Outbox, Pickup, Refund, Store, Ticket
+from tickets.models import (
+    Claim,
+    Customer,
+    Deadline,
+    Event,
+    Inquiry,
+    Order,
+    Outbox,
+    Pickup,
+    Refund,
+    Shipment,
+    Store,
+    Ticket,
+)
 from tickets.models.deadline import BINDING_KINDS
 from tickets.permissions import permit
 
-Subject = Claim | Pickup | Refund
+Subject = Claim | Pickup | Refund | Ticket | Inquiry | Shipment | Order
 
 
 @dataclass
@@ -39,21 +52,31 @@ class Turn:
     ticket: Ticket | None = None
     pickup: Pickup | None = None
     claim: Claim | None = None
+    order: Order | None = None
+    inquiry: Inquiry | None = None
     events: list[Event] = field(default_factory=list)
     mails: list[Outbox] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
     _deadlines_touched: bool = False
 
+    @property
+    def subject(self) -> Ticket | Pickup | Order | Inquiry:
+        """What the turn is on, and its events are of."""
+        found = self.ticket or self.pickup or self.order or self.inquiry
+        assert found is not None
+        return found
+
     def event(self, kind: str, *, rule: str = "", version: Any = None, **data: Any) -> Event:
         """Add one event; it gets the subject's next number and is saved at the flush."""
-        subject = self.ticket or self.pickup
-        assert subject is not None
+        subject = self.subject
         subject.last_seq += 1
         event = Event(
             store=self.store,
             ticket=self.ticket,
             claim=self.claim if self.ticket else None,
             pickup=self.pickup if not self.ticket else None,
+            order=self.order,
+            inquiry=self.inquiry,
             seq=subject.last_seq,
             kind=kind,
             at=self.now,
@@ -70,6 +93,10 @@ class Turn:
         to = customer or (self.ticket.customer if self.ticket else None)
         if to is None and self.pickup is not None:
             to = self.pickup.order.customer
+        if to is None and self.order is not None:
+            to = self.order.customer
+        if to is None and self.inquiry is not None:
+            to = self.inquiry.customer
         self._queue(template, event, to_customer=to)
 
     def alert(self, event: Event) -> None:
@@ -100,7 +127,6 @@ class Turn:
         wake_at: datetime | None = None,
     ) -> None:
         """Set a deadline. ``wake_at`` is when the sweep acts, where that is later."""
-        name = {Claim: "claim", Pickup: "pickup", Refund: "refund"}[type(subject)]
         self._deadlines_touched = True
         self.deadlines.append(
             Deadline(
@@ -110,7 +136,7 @@ class Turn:
                 cycle=cycle,
                 due_at=due_at,
                 wake_at=wake_at or due_at,
-                **{name: subject},
+                **{_column(subject): subject},
             )
         )
 
@@ -118,11 +144,10 @@ class Turn:
         self, subject: Subject, kinds: Iterable[str], state: DeadlineState = DeadlineState.MET
     ) -> None:
         """Close what still waits of these kinds; what was overdue is met, but late."""
-        name = {Claim: "claim", Pickup: "pickup", Refund: "refund"}[type(subject)]
         self._deadlines_touched = True
         late = DeadlineState.MET_LATE if state == DeadlineState.MET else state
         Deadline.objects.filter(
-            Q(**{name: subject}),
+            Q(**{_column(subject): subject}),
             kind__in=list(kinds),
             state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
         ).update(
@@ -149,8 +174,7 @@ class Turn:
         Raises:
             Conflict: something happened after the event numbered ``seen``.
         """
-        subject = self.ticket or self.pickup
-        assert subject is not None
+        subject = self.subject
         if seen is None or subject.last_seq == seen:
             return
         last = subject.events.select_related("actor_user", "actor_customer").last()
@@ -167,6 +191,10 @@ class Turn:
             self.ticket.save()
         if self.pickup is not None:
             self.pickup.save()
+        if self.order is not None:
+            self.order.save(update_fields=["last_seq", "cancelled_at"])
+        if self.inquiry is not None:
+            self.inquiry.save()
 
     def write(self) -> None:
         """Write the trace alone, in as few statements as there are tables."""
@@ -177,10 +205,18 @@ class Turn:
             transaction.on_commit(nudge)
 
 
+def _column(subject: Subject) -> str:
+    """The deadline's column for a subject."""
+    return type(subject).__name__.lower()
+
+
 def next_due(ticket: Ticket) -> datetime | None:
     """By when something must have happened on a ticket; reminders on the way do not count."""
     waiting = Deadline.objects.filter(
-        Q(claim__ticket=ticket) | Q(refund__claim__ticket=ticket),
+        Q(claim__ticket=ticket)
+        | Q(refund__claim__ticket=ticket)
+        | Q(ticket=ticket)
+        | Q(refund__ticket=ticket),
         state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
         kind__in=BINDING_KINDS,
     )
@@ -223,5 +259,35 @@ def pickup_turn(pickup_id: int, verb: str, *, actor: Actor, now: datetime) -> It
         )
         permit(actor, pickup.store, verb)
         turn = Turn(actor=actor, now=now, store=pickup.store, pickup=pickup)
+        yield turn
+        turn.flush()
+
+
+@contextmanager
+def order_turn(order_id: int, verb: str, *, actor: Actor, now: datetime) -> Iterator[Turn]:
+    """Lock an order, let the actor through, and flush at the end."""
+    with transaction.atomic():
+        order = (
+            Order.objects.select_for_update(of=("self",))
+            .select_related("store", "customer")
+            .get(pk=order_id)
+        )
+        permit(actor, order.store, verb, order.customer_id)
+        turn = Turn(actor=actor, now=now, store=order.store, order=order)
+        yield turn
+        turn.flush()
+
+
+@contextmanager
+def inquiry_turn(inquiry_id: int, verb: str, *, actor: Actor, now: datetime) -> Iterator[Turn]:
+    """Lock an inquiry, let the actor through, and flush at the end."""
+    with transaction.atomic():
+        inquiry = (
+            Inquiry.objects.select_for_update(of=("self",))
+            .select_related("store", "customer", "order__customer", "draft")
+            .get(pk=inquiry_id)
+        )
+        permit(actor, inquiry.store, verb, inquiry.customer_id)
+        turn = Turn(actor=actor, now=now, store=inquiry.store, inquiry=inquiry)
         yield turn
         turn.flush()

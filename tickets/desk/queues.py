@@ -20,10 +20,11 @@ from tickets import access
 from tickets.actor import Actor
 from tickets.lifecycle import ClaimState, DeadlineState, PickupState, RefundState, TicketState
 from tickets.models import Deadline, Pickup, Refund, Ticket, User
-from tickets.models.ticket import QUEUE_ORDER
+from tickets.models.ticket import PRIORITIES, QUEUE_ORDER
 
 PAGE = 30
 OPEN = Q(state__in=[TicketState.NEW, TicketState.OPEN, TicketState.WAITING])
+_PRIORITIES = frozenset(map(str, PRIORITIES))
 TO_FULFIL = [ClaimState.APPROVED, ClaimState.AWAITING_RETURN, ClaimState.INSPECTING]
 WAITING_PICKUPS = [PickupState.PREPARING, PickupState.RESERVED]
 
@@ -179,7 +180,7 @@ class Page:
 def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
     """One page of a queue: our turn first, then what waits for others.
 
-    Within each, what is due first stands first and what has no date stands last.
+    Within each, the urgent first; then what is due first stands first and what has no date stands last.
     ``after`` is the ``Page.after`` of the page before; anything else starts from the top.
     Finished tickets have no due date: there the newest stands first.
     """
@@ -202,15 +203,17 @@ def _cursor(ticket: Ticket, queue: Queue) -> str:
         return str(ticket.pk)
     turn = "theirs" if ticket.state == TicketState.WAITING else "ours"
     due = ticket.next_due_at.isoformat() if ticket.next_due_at else "-"
-    return f"{turn}~{due}~{ticket.pk}"
+    return f"{turn}~{ticket.priority}~{due}~{ticket.pk}"
 
 
 def _beyond(rows: QuerySet[Ticket], after: str) -> QuerySet[Ticket]:
     """What stands behind one place in the order, or everything for a place that is none."""
-    turn, _tilde, place = after.partition("~")
-    later = _later(place)
-    if later is None or turn not in ("ours", "theirs"):
+    turn, _tilde, rest = after.partition("~")
+    priority, _tilde, place = rest.partition("~")
+    due = _later(place)
+    if due is None or turn not in ("ours", "theirs") or priority not in _PRIORITIES:
         return rows
+    later = Q(priority__gt=int(priority)) | (Q(priority=int(priority)) & due)
     theirs = Q(state=TicketState.WAITING)
     return rows.filter(theirs & later if turn == "theirs" else theirs | later)
 

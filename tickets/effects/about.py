@@ -62,7 +62,8 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
     event = row.event
     reader = Reader(locale, zone_of_reader(row), now)
     ticket, claim, pickup = event.ticket, event.claim, event.pickup or row.pickup
-    order = _order_of(ticket, claim, pickup)
+    order = event.order or (event.inquiry.order if event.inquiry else None)
+    order = order or _order_of(ticket, claim, pickup)
     pack = _pack_for(event, claim, order, now)
     data: Mapping[str, Any] = event.data
     until_says, until = _until(data)

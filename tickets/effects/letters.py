@@ -111,6 +111,10 @@ def message_of(event: Event) -> Message | None:
 def _customer_of(event: Event) -> int | None:
     if event.ticket is not None:
         return event.ticket.customer_id
+    if event.order is not None:
+        return event.order.customer_id
+    if event.inquiry is not None:
+        return event.inquiry.customer_id
     return event.pickup.order.customer_id if event.pickup is not None else None
 
 

@@ -3,9 +3,11 @@
 from tickets.models.claim import Claim, ClaimItem, Draft, Evidence
 from tickets.models.deadline import Deadline
 from tickets.models.event import Event
-from tickets.models.order import Order, OrderLine, Pickup, Refund, Shipment
+from tickets.models.inquiry import GuidanceCount, Inquiry
+from tickets.models.order import Order, OrderLine, Pickup, Refund, Shipment, TrackingEvent
 from tickets.models.outbox import KeptMail, Outbox, RateBucket
 from tickets.models.people import Membership, Role, User
+from tickets.models.release import ReleaseMove
 from tickets.models.store import Customer, Product, Store, Supplier
 from tickets.models.ticket import Message, Ticket
 
@@ -17,6 +19,8 @@ __all__ = [
     "Draft",
     "Event",
     "Evidence",
+    "GuidanceCount",
+    "Inquiry",
     "KeptMail",
     "Membership",
     "Message",
@@ -27,10 +31,12 @@ __all__ = [
     "Product",
     "RateBucket",
     "Refund",
+    "ReleaseMove",
     "Role",
     "Shipment",
     "Store",
     "Supplier",
     "Ticket",
+    "TrackingEvent",
     "User",
 ]

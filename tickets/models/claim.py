@@ -171,13 +171,19 @@ class ClaimItem(models.Model):
 
 
 class Evidence(models.Model):
-    """One file. It counts when it is ready, belongs to the claim, and began in time."""
+    """One file. It counts when it is ready, belongs to the claim, and began in time.
+
+    A request that is no claim (a screenshot of an error, say) has its files at the ticket.
+    """
 
     draft = models.ForeignKey(
         Draft, null=True, blank=True, on_delete=models.CASCADE, related_name="evidence"
     )
     claim = models.ForeignKey(
         Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
+    )
+    ticket = models.ForeignKey(
+        Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
     )
     kind = models.CharField(max_length=20)
     file = models.FileField(upload_to="evidence/", max_length=300)
@@ -208,7 +214,9 @@ class Evidence(models.Model):
             models.CheckConstraint(name="evidence_not_empty", condition=Q(size__gt=0)),
             models.CheckConstraint(
                 name="evidence_belongs_somewhere",
-                condition=Q(draft__isnull=False) | Q(claim__isnull=False),
+                condition=Q(draft__isnull=False)
+                | Q(claim__isnull=False)
+                | Q(ticket__isnull=False),
             ),
             models.CheckConstraint(
                 name="evidence_ends_after_it_began",

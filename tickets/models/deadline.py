@@ -8,8 +8,10 @@ from django.db.models import Q
 from tickets.lifecycle import DeadlineState
 from tickets.models.base import one_of
 from tickets.models.claim import Claim
-from tickets.models.order import Pickup, Refund
+from tickets.models.inquiry import Inquiry
+from tickets.models.order import Order, Pickup, Refund, Shipment
 from tickets.models.store import Store
+from tickets.models.ticket import Ticket
 
 DEADLINE_KINDS = (
     "evidence_reminder",
@@ -21,9 +23,34 @@ DEADLINE_KINDS = (
     "pickup_reminder",
     "pickup_expiry",
     "refund_due",
+    "answer_due",
+    "carrier_due",
+    "wait_over",
+    "parcel_late",
+    "parcel_stalled",
+    "poster_late",
+    "preorder_due",
 )
 # What must have happened by its instant; the others are notices on the way there.
-BINDING_KINDS = ("evidence_due", "manufacturer_due", "process_due", "pickup_expiry", "refund_due")
+BINDING_KINDS = (
+    "evidence_due",
+    "manufacturer_due",
+    "process_due",
+    "pickup_expiry",
+    "refund_due",
+    "answer_due",
+    "carrier_due",
+)
+# What a deadline can be of; exactly one of them.
+SUBJECTS = ("claim", "pickup", "refund", "ticket", "inquiry", "shipment", "order")
+
+
+def _one_subject() -> Q:
+    """Exactly one of the subjects is named."""
+    found = Q()
+    for chosen in SUBJECTS:
+        found |= Q(**{f"{name}__isnull": name != chosen for name in SUBJECTS})
+    return found
 
 
 class Deadline(models.Model):
@@ -60,6 +87,38 @@ class Deadline(models.Model):
         related_name="deadlines",
         db_index=False,
     )
+    ticket = models.ForeignKey(
+        Ticket,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
+    )
+    inquiry = models.ForeignKey(
+        Inquiry,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
+    )
+    shipment = models.ForeignKey(
+        Shipment,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
+    )
+    order = models.ForeignKey(
+        Order,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deadlines",
+        db_index=False,
+    )
     kind = models.CharField(max_length=24)
     step = models.PositiveSmallIntegerField(default=0)
     cycle = models.PositiveSmallIntegerField(default=1)
@@ -76,9 +135,7 @@ class Deadline(models.Model):
             one_of("kind", DEADLINE_KINDS, "deadline_kind_known"),
             models.CheckConstraint(
                 name="deadline_has_one_subject",
-                condition=Q(claim__isnull=False, pickup=None, refund=None)
-                | Q(claim=None, pickup__isnull=False, refund=None)
-                | Q(claim=None, pickup=None, refund__isnull=False),
+                condition=_one_subject(),
             ),
             models.CheckConstraint(
                 name="deadline_settled_has_time",
@@ -90,7 +147,7 @@ class Deadline(models.Model):
                     condition=Q(**{f"{subject}__isnull": False}),
                     name=f"deadline_once_per_{subject}",
                 )
-                for subject in ("claim", "pickup", "refund")
+                for subject in SUBJECTS
             ),
         ]
         indexes = [

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from tickets.models.base import implies, one_of
 from tickets.models.claim import Claim
-from tickets.models.order import Pickup
+from tickets.models.inquiry import Inquiry
+from tickets.models.order import Order, Pickup
 from tickets.models.store import Customer, Store
 from tickets.models.ticket import Ticket
 
@@ -20,13 +21,14 @@ DECISION_KINDS = (
     "claim_approved",
     "claim_refused",
     "pickup_expired",
+    "request_accepted",
 )
 
 
 class Event(models.Model):
     """One change of state, one row, in the same transaction. A trigger refuses the rest.
 
-    ``seq`` counts per ticket (or per pickup) without gaps. For a decision ``rule``,
+    ``seq`` counts per subject (ticket, pickup, order or inquiry) without gaps. For a decision ``rule``,
     ``policy_version`` and ``data["facts"]`` say what was decided by what and on what.
     """
 
@@ -51,6 +53,22 @@ class Event(models.Model):
     )
     pickup = models.ForeignKey(
         Pickup,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+    )
+    order = models.ForeignKey(
+        Order,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+    )
+    inquiry = models.ForeignKey(
+        Inquiry,
         null=True,
         blank=True,
         on_delete=models.PROTECT,
@@ -94,8 +112,10 @@ class Event(models.Model):
             ),
             models.CheckConstraint(
                 name="event_has_one_subject",
-                condition=Q(ticket__isnull=False, pickup__isnull=True)
-                | Q(ticket__isnull=True, pickup__isnull=False, claim__isnull=True),
+                condition=Q(ticket__isnull=False, pickup=None, order=None, inquiry=None)
+                | Q(ticket=None, pickup__isnull=False, claim=None, order=None, inquiry=None)
+                | Q(ticket=None, pickup=None, claim=None, order__isnull=False, inquiry=None)
+                | Q(ticket=None, pickup=None, claim=None, order=None, inquiry__isnull=False),
             ),
             implies(
                 Q(kind__in=DECISION_KINDS),
@@ -107,6 +127,14 @@ class Event(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["pickup", "seq"], condition=Q(pickup__isnull=False), name="event_seq_pickup"
+            ),
+            models.UniqueConstraint(
+                fields=["order", "seq"], condition=Q(order__isnull=False), name="event_seq_order"
+            ),
+            models.UniqueConstraint(
+                fields=["inquiry", "seq"],
+                condition=Q(inquiry__isnull=False),
+                name="event_seq_inquiry",
             ),
         ]
         # Foreign keys here carry no index of their own where one of these, or a partial

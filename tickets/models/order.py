@@ -46,6 +46,7 @@ class Order(models.Model):
     preorder = models.BooleanField(default=False)
     ship_to = models.JSONField(default=dict, blank=True)
     import_hash = models.CharField(max_length=64, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -94,6 +95,26 @@ class Shipment(models.Model):
 
     def __str__(self) -> str:
         return self.tracking_number or f"{self.kind} of {self.order_id}"
+
+
+class TrackingEvent(models.Model):
+    """One thing that a carrier said of a parcel: when, what, and where."""
+
+    shipment = models.ForeignKey(
+        Shipment, on_delete=models.CASCADE, related_name="tracking_events", db_index=False
+    )
+    at = models.DateTimeField()
+    text = models.CharField(max_length=200)
+    place = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "at", "text"], name="tracking_event_once")
+        ]
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class OrderLine(models.Model):
@@ -188,7 +209,7 @@ class Pickup(models.Model):
 
 
 class Refund(models.Model):
-    """Money promised back; requested by a decision or an expired pickup, paid by a person."""
+    """Money promised back: by a claim, an expired pickup or a cancellation. A person pays it."""
 
     store = models.ForeignKey(
         Store, on_delete=models.PROTECT, related_name="refunds", db_index=False
@@ -199,6 +220,9 @@ class Refund(models.Model):
     )
     pickup = models.OneToOneField(
         Pickup, null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
+    )
+    ticket = models.OneToOneField(
+        "tickets.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
     )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
@@ -220,8 +244,9 @@ class Refund(models.Model):
             models.CheckConstraint(name="refund_not_negative", condition=Q(amount__gte=0)),
             models.CheckConstraint(
                 name="refund_has_one_cause",
-                condition=Q(claim__isnull=False, pickup__isnull=True)
-                | Q(claim__isnull=True, pickup__isnull=False),
+                condition=Q(claim__isnull=False, pickup=None, ticket=None)
+                | Q(claim=None, pickup__isnull=False, ticket=None)
+                | Q(claim=None, pickup=None, ticket__isnull=False),
             ),
             implies(
                 Q(state=RefundState.PAID),

@@ -12,10 +12,18 @@ from tickets.models.order import Order
 from tickets.models.store import Customer, Store
 from tickets.references import spoken
 
-# Ours before theirs, what is due first, what is never due last: a queue's one order, and so
-# its index. False sorts before true.
+PRIORITIES = (0, 1, 2, 3)  # urgent, high, normal, low
+URGENT, NORMAL = 0, 2
+
+# Ours before theirs, the urgent first, then what is due first, what is never due last: a
+# queue's one order, and so its index. False sorts before true.
 THEIR_TURN = ExpressionWrapper(Q(state=TicketState.WAITING.value), output_field=BooleanField())
-QUEUE_ORDER = (THEIR_TURN.asc(), F("next_due_at").asc(nulls_last=True), F("id").asc())
+QUEUE_ORDER = (
+    THEIR_TURN.asc(),
+    F("priority").asc(),
+    F("next_due_at").asc(nulls_last=True),
+    F("id").asc(),
+)
 
 MESSAGE_KINDS = ("customer", "agent", "note", "system")
 
@@ -34,6 +42,7 @@ class Ticket(models.Model):
     request = models.CharField(max_length=30, help_text="The request type, e.g. defect.")
     subject = models.CharField(max_length=200)
     state = models.CharField(max_length=8, default=TicketState.NEW)
+    priority = models.PositiveSmallIntegerField(default=NORMAL)
     waiting_for = models.CharField(max_length=12, blank=True, default=WaitingFor.NOBODY)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -48,6 +57,9 @@ class Ticket(models.Model):
     class Meta:
         constraints = [
             one_of("state", TicketState, "ticket_state_known"),
+            models.CheckConstraint(
+                name="ticket_priority_known", condition=Q(priority__in=PRIORITIES)
+            ),
             one_of("waiting_for", WaitingFor, "ticket_waiting_known"),
             implies(
                 Q(state=TicketState.WAITING),
