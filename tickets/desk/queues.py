@@ -180,7 +180,7 @@ class Page:
 def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
     """One page of a queue: our turn first, then what waits for others.
 
-    Within each, the urgent first; then what is due first stands first and what has no date stands last.
+    Within each, the urgent first; then what is due first, and last what has no date.
     ``after`` is the ``Page.after`` of the page before; anything else starts from the top.
     Finished tickets have no due date: there the newest stands first.
     """

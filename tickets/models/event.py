@@ -28,8 +28,8 @@ DECISION_KINDS = (
 class Event(models.Model):
     """One change of state, one row, in the same transaction. A trigger refuses the rest.
 
-    ``seq`` counts per subject (ticket, pickup, order or inquiry) without gaps. For a decision ``rule``,
-    ``policy_version`` and ``data["facts"]`` say what was decided by what and on what.
+    ``seq`` counts per subject (ticket, pickup, order or inquiry) without gaps. For a decision
+    ``rule``, ``policy_version`` and ``data["facts"]`` say what was decided by what and on what.
     """
 
     store = models.ForeignKey(
