@@ -6,7 +6,8 @@ Small on purpose: a store has some dozens of articles, so every one is looked at
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -19,13 +20,10 @@ _ALIKE = 0.8  # of difflib: one letter wrong in five
 _MOST_WORDS = 8  # of what was typed
 _MOST_LETTERS = 80
 _SHORT = 4  # a Latin word of fewer letters is not looked for inside others
-_FAINT = 0.25  # of the best score: what is below leads nowhere
-# Words that say nothing about the matter; a question is full of them.
-_FILLERS = frozenset(
-    "a an and any are be been but by can did do does for from get got has have how i if in is it"
-    " its me my of on or our still that the their there this to was we what when where which"
-    " why will with would you your".split()
-)
+_FAINT, _HALF = 0.25, 0.5  # of the best score: what is below leads nowhere
+_OFTEN = 4  # a word that stands more often weighs no more
+
+Term = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +61,34 @@ def _quality(wanted: str, word: str) -> float:
 class Index:
     """The words of every entry, each with the weight of the heaviest place it stands in."""
 
-    def __init__(self, entries: Sequence[Entry], groups: Iterable[str]) -> None:
-        """Take the entries, and lines of words that mean the same, apart by commas."""
-        self._weights = [dict(_weighed(entry)) for entry in entries]
+    def __init__(
+        self, entries: Sequence[Entry], groups: Iterable[str], fillers: Iterable[str] = ()
+    ) -> None:
+        """Take the entries, lines of words that mean the same (by commas), and empty words."""
         self._ids = [entry.id for entry in entries]
-        self._vocabulary = sorted({word for weights in self._weights for word in weights})
-        self._groups = [
-            [tuple(_words(term)) for term in line.split(",") if _words(term)] for line in groups
-        ]
+        self._places: dict[str, list[tuple[int, float]]] = {}
+        for place, entry in enumerate(entries):
+            for word, weight in dict(_weighed(entry)).items():
+                self._places.setdefault(word, []).append((place, weight))
+        self._groups: dict[Term, list[Term]] = {}
+        for line in groups:
+            terms = [tuple(_words(term)) for term in line.split(",") if _words(term)]
+            for term in terms:
+                self._groups.setdefault(term, []).extend(terms)
+        self._longest = max((len(term) for term in self._groups), default=1)
+        self._fillers = {word for line in fillers for word in _words(line)}
+        # Of the words of the groups only: what else is typed has no end.
+        self._known = {word: self._scores(word) for term in self._groups for word in term}
 
     def find(self, typed: str) -> list[str]:
         """Return the ids that fit, the best first; an entry that fits more of it goes before."""
         ranks: dict[int, tuple[int, float]] = {}
         for concept in self._concepts(_words(typed[:_MOST_LETTERS])[:_MOST_WORDS]):
-            scores = self._scores(concept)
-            reach = sum(1 for score in scores if score)
-            for place, score in enumerate(scores):
-                if score:
-                    many, so_far = ranks.get(place, (0, 0.0))
-                    rare = 1 + math.log(len(scores) / reach)
-                    ranks[place] = (many + 1, so_far + score * rare)
+            scores = self._concept_scores(concept)
+            for place, score in scores.items():
+                many, so_far = ranks.get(place, (0, 0.0))
+                rare = 1 + math.log(len(self._ids) / len(scores))
+                ranks[place] = (many + 1, so_far + score * rare)
         if not ranks:
             return []
         best = max(score for _, score in ranks.values())
@@ -90,73 +96,68 @@ class Index:
         kept = [
             place
             for place, (many, score) in ranks.items()
-            if many == most or score >= best / 2
-            if score >= best * _FAINT
+            if score >= best * (_FAINT if many == most else _HALF)
         ]
         kept.sort(key=lambda place: (-ranks[place][0], -ranks[place][1], place))
         return [self._ids[place] for place in kept]
 
-    def _concepts(self, typed: list[str]) -> Iterator[list[tuple[tuple[str, ...], float]]]:
+    def _concepts(self, typed: list[str]) -> Iterator[dict[Term, float]]:
         """Yield what each part of the typed words may be said as, with how far that is meant."""
-        words = [word for word in typed if word not in _FILLERS] or typed
+        empty = self._fillers if set(typed) - self._fillers else set()
         at = 0
-        while at < len(words):
-            length, same = self._group_at(words, at)
-            own = tuple(words[at : at + length])
-            meant = [(own, 1.0), *((term, _SAME_MEANING) for term in same if term != own)]
-            if length == 1 and not any(self._scores(meant)):
-                close = get_close_matches(own[0], self._vocabulary, 3, _ALIKE)
-                meant += [((word,), _SAME_MEANING) for word in close if len(own[0]) >= _SHORT]
-                meant += [
-                    (term, _SAME_MEANING**2)
-                    for word in self._misspelt(own[0])
-                    for term in self._group_at([word], 0)[1]
-                ]
+        while at < len(typed):
+            own = self._term_at(typed, at)
+            at += len(own)
+            if len(own) == 1 and own[0] in empty:
+                continue
+            meant = dict.fromkeys(self._groups.get(own, ()), _SAME_MEANING) | {own: 1.0}
+            if len(own) == 1 and not self._concept_scores(meant):
+                meant |= self._nearly(own[0])
             yield meant
-            at += length
 
-    def _misspelt(self, word: str) -> list[str]:
-        """Return words of the groups that a typed one is nearly."""
-        known = {term[0] for group in self._groups for term in group if len(term) == 1}
-        return get_close_matches(word, known, 1, _ALIKE) if len(word) >= _SHORT else []
+    def _term_at(self, words: list[str], at: int) -> Term:
+        """Return the longest term of a group that stands here, or the one word."""
+        for length in range(self._longest, 1, -1):
+            if tuple(words[at : at + length]) in self._groups:
+                return tuple(words[at : at + length])
+        return (words[at],)
 
-    def _group_at(self, words: list[str], at: int) -> tuple[int, list[tuple[str, ...]]]:
-        """Return how many words are one term of a group here, and all that mean the same."""
-        found: list[tuple[str, ...]] = []
-        longest = 1
-        for group in self._groups:
-            for term in group:
-                if tuple(words[at : at + len(term)]) == term and len(term) >= longest:
-                    if len(term) > longest:
-                        longest, found = len(term), []
-                    found += group
-        return longest, list(dict.fromkeys(found))
+    def _nearly(self, word: str) -> dict[Term, float]:
+        """Return what a mistyped word may have been: words of the texts and of the groups."""
+        if len(word) < _SHORT:
+            return {}
+        close = get_close_matches(word, [*self._places, *self._known], 2, _ALIKE)
+        found: dict[Term, float] = {(other,): _SAME_MEANING for other in close}
+        for other in close:
+            for term in self._groups.get((other,), ()):
+                found.setdefault(term, _SAME_MEANING**2)
+        return found
 
-    def _scores(self, concept: Sequence[tuple[tuple[str, ...], float]]) -> list[float]:
-        return [
-            max(
-                (
-                    meant * min(self._score(weights, word) for word in term)
-                    for term, meant in concept
-                ),
-                default=0.0,
-            )
-            for weights in self._weights
-        ]
+    def _concept_scores(self, concept: Mapping[Term, float]) -> dict[int, float]:
+        """Return how well each place fits any of the terms; a term fits by all of its words."""
+        found: dict[int, float] = {}
+        for term, meant in concept.items():
+            by_word = [
+                self._known[word] if word in self._known else self._scores(word) for word in term
+            ]
+            for place in set(by_word[0]).intersection(*by_word[1:]):
+                score = meant * min(scores[place] for scores in by_word)
+                found[place] = max(found.get(place, 0.0), score)
+        return found
 
-    @staticmethod
-    def _score(weights: dict[str, float], wanted: str) -> float:
-        return max(
-            (weight * _quality(wanted, word) for word, weight in weights.items()), default=0.0
-        )
+    def _scores(self, wanted: str) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for word, places in self._places.items():
+            quality = _quality(wanted, word)
+            if quality:
+                for place, weight in places:
+                    found[place] = max(found.get(place, 0.0), weight * quality)
+        return found
 
 
 def _weighed(entry: Entry) -> Iterator[tuple[str, float]]:
     """Yield every word with its weight, the heaviest last, so that it stays."""
     for texts, weight in ((entry.texts, _TEXT), (entry.labels, _LABEL), (entry.titles, _TITLE)):
-        counts: dict[str, int] = {}
-        for text in texts:
-            for word in _words(text):
-                counts[word] = counts.get(word, 0) + 1
+        counts = Counter(word for text in texts for word in _words(text))
         for word, count in counts.items():
-            yield word, weight * (1 + math.log(min(count, 4)) / 3)
+            yield word, weight * (1 + math.log(min(count, _OFTEN)) / 3)

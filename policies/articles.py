@@ -153,6 +153,7 @@ def _index(pack: Pack) -> Index:
         labels = [
             pack.label(request, shelf.locale) for shelf in shelves for request in article.requests
         ]
+        labels += [part.heading for item in told for part in item.parts]
         entries.append(
             Entry(
                 article.rule,
@@ -162,7 +163,8 @@ def _index(pack: Pack) -> Index:
             )
         )
     groups = [line for tongue in tongues for line in pack.phrases("help.words", tongue)[0]]
-    return Index(entries, groups)
+    fillers = [line for tongue in tongues for line in pack.phrases("help.fillers", tongue)[0]]
+    return Index(entries, groups, fillers)
 
 
 def _written(pack: Pack, locale: str) -> Iterator[Article]:
