@@ -48,7 +48,7 @@ def test_a_missing_photocard_from_the_first_tap_to_the_replacement(
     _the_replacement_is_sent(nora)
     house.post_goes()
     mina.opens(house.link_in(house.newest_mail(MINA, "on its way")))
-    mina.reads("It is done.", "Tracking number: 9400100000000000000042")
+    mina.reads("It is done.", "Tracking number: 9400100000000000000044")
     assert mina.page.url == page
 
     claim = Claim.objects.get()
@@ -201,7 +201,7 @@ def _the_manufacturer_agrees(nora: Person) -> None:
 
 def _the_replacement_is_sent(nora: Person) -> None:
     nora.unfolds("Send the replacement")
-    nora.types("Tracking number", "9400100000000000000042")
+    nora.types("Tracking number", "9400100000000000000044")
     nora.presses("Mark as sent and mail")
     nora.reads("There is nothing to decide here now.")
     nora.follows("Done")

@@ -15,9 +15,9 @@ from tests.intake.exports import saved
 from tickets.actions.orders import record_delivery
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput, NotAllowed
-from tickets.models import Customer, Event, Order, Shipment, Store, User
+from tickets.models import Customer, Event, Order, Shipment, Store, TrackingEvent, User
 
-HEADER = "order,tracking number,carrier,kind,shipped at,last event at,delivered at"
+HEADER = "order,tracking number,carrier,kind,shipped at,last event at,delivered at,event,place"
 Track = Callable[..., tuple[int, str]]
 
 
@@ -32,7 +32,8 @@ def tracking(kpopusa: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def run(*rows: str) -> tuple[int, str]:
         out = io.StringIO()
-        path = saved(tmp_path, "\n".join([HEADER, *rows, ""]).encode(), "tracking.csv")
+        full = [row + "," * (HEADER.count(",") - row.count(",")) for row in rows]
+        path = saved(tmp_path, "\n".join([HEADER, *full, ""]).encode(), "tracking.csv")
         try:
             call_command("import_tracking", str(path), "--store", "kpopusa", stdout=out)
         except SystemExit as end:
@@ -119,6 +120,80 @@ def test_the_tickets_of_an_order_hear_of_its_delivery(tracking: Track, story: St
     event = Event.objects.get(kind="delivery_recorded")
     assert (event.ticket, event.actor_kind) == (claim.ticket, "system")
     assert event.data["delivered_at"] == (NOON - timedelta(days=1)).isoformat()
+
+
+# Events, and numbers that cannot be ------------------------------------------------------------
+
+NUMBER = "9400111201080805483016"
+
+
+def test_what_the_carrier_said_is_kept_once_and_in_order(tracking: Track, sent: Order) -> None:
+    rows = [
+        f"#7,{NUMBER},USPS,,,{when(days=4)},,Accepted at the post office,Las Vegas",
+        f"#7,{NUMBER},USPS,,,{when(days=2)},,In transit,Denver",
+        f"#7,{NUMBER},USPS,,,{when(days=3)},,Left the sorting centre,",
+    ]
+    assert "0 new, 1 changed, 0 unchanged" in tracking(*rows)[1]
+    assert "0 new, 0 changed, 3 unchanged" in tracking(*rows)[1]
+
+    parcel = sent.shipments.get(kind="parcel")
+    said = list(parcel.tracking_events.values_list("text", "place"))
+    assert said == [
+        ("In transit", "Denver"),
+        ("Left the sorting centre", ""),
+        ("Accepted at the post office", "Las Vegas"),
+    ]
+    assert parcel.last_tracking_at == NOON - timedelta(days=2)
+
+
+def test_a_place_that_is_told_later_is_added_and_never_erased(tracking: Track, sent: Order) -> None:
+    for place in ("", "Reno", ""):
+        tracking(f"#7,{NUMBER},USPS,,,{when(days=2)},,In transit,{place}")
+    assert TrackingEvent.objects.get().place == "Reno"
+
+
+def test_a_new_parcel_brings_its_events(tracking: Track, sent: Order) -> None:
+    sent.shipments.all().delete()
+    status, _said = tracking(
+        f"#7,{NUMBER},USPS,,{when(days=5)},{when(days=4)},,Accepted,",
+        f"#7,{NUMBER},USPS,,{when(days=5)},{when(days=4)},,Accepted,",
+    )
+    assert (status, sent.shipments.get().tracking_events.count()) == (0, 1)
+
+
+def test_a_number_is_the_same_however_it_is_spaced(tracking: Track, sent: Order) -> None:
+    tracking(f"#7,{NUMBER},USPS,,,,,,", "#7,9400 1112 0108 0805 4830 16,USPS,,,,,,")
+    assert sent.shipments.filter(kind="parcel").get().tracking_number == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("#7,9400111201080805483017,USPS,,,,,,", "This USPS number has a digit wrong"),
+        ("#7,9400111201080805483017,,,,,,,", "This USPS number has a digit wrong"),
+        ("#7,986578788856,FedEx,,,,,,", "This FedEx number has a digit wrong"),
+        ("#7,1Z5R8939O357567127,UPS,,,,,,", "Is it 1Z5R89390357567127?"),
+        (f"#7,{NUMBER},USPS,,,,,In transit,", "event has no time"),
+        (f"#7,{NUMBER},USPS,,,{when(days=2)},,,Denver", "place has no event"),
+        (f"#7,{NUMBER},USPS,,,{when(days=-2)},,In transit,", "in the future"),
+    ],
+)
+def test_a_row_that_cannot_be_is_told_with_its_reason(
+    tracking: Track, sent: Order, row: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _said = tracking(row)
+    assert status == 1
+    assert reason in capsys.readouterr().err
+    assert not sent.shipments.exclude(tracking_number="").exists()
+    assert not TrackingEvent.objects.exists()
+
+
+@pytest.mark.parametrize("carrier", ["", "CJ Logistics"])
+def test_a_number_that_may_be_another_carrier_s_goes_in(
+    tracking: Track, sent: Order, carrier: str
+) -> None:
+    assert tracking(f"#7,986578788856,{carrier},,,,,,")[0] == 0
+    assert sent.shipments.filter(tracking_number="986578788856").exists()
 
 
 # By hand -------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from policies.carriers import clean
 from tickets.actions.base import ticket_turn
 from tickets.actions.order_rows import BadRow, Counts, DeliveryRow
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
-from tickets.models import Order, Shipment, Store, Ticket
+from tickets.models import Order, Shipment, Store, Ticket, TrackingEvent
 from tickets.permissions import permit
 
 # Two imports of one store take turns, batch by batch, so that neither deadlocks the other.
@@ -136,7 +137,7 @@ def upsert_tracking(
         one_at_a_time(store)
         keys = {row.number_key for row in batch}
         orders = {o.number_key: o for o in Order.objects.filter(store=store, number_key__in=keys)}
-        book = _Book(orders.values())
+        book = _Book(orders.values(), events=any(row.event for row in batch))
         for row in batch:
             order = orders.get(row.number_key)
             problem = _("there is no such order") if order is None else book.take(order, row, now)
@@ -150,7 +151,7 @@ def upsert_tracking(
 class _Book:
     """The shipments of a batch's orders, in memory, until they are written together."""
 
-    def __init__(self, orders: Iterable[Order]) -> None:
+    def __init__(self, orders: Iterable[Order], *, events: bool) -> None:
         self._by_order: dict[tuple[int, str], list[Shipment]] = {}
         self._before: dict[int, datetime | None] = {}
         self._changed: dict[int, Shipment] = {}
@@ -160,6 +161,7 @@ class _Book:
         for shipment in found.order_by("pk"):
             self._by_order.setdefault((shipment.order_id, shipment.kind), []).append(shipment)
             self._before[shipment.pk] = shipment.delivered_at
+        self._events = _EventBook(self._before if events else ())
 
     def take(self, order: Order, row: DeliveryRow, now: datetime) -> str:
         """Apply one row; returns what is wrong with it, else nothing."""
@@ -167,13 +169,15 @@ class _Book:
         shipped_at = row.shipped_at or (shipment.shipped_at if shipment else None)
         delivered_at = row.delivered_at or (shipment.delivered_at if shipment else None)
         problem = delivered_at and _impossible(order, shipped_at, delivered_at, now)
+        problem = problem or _impossible_event(row, now)
         if problem:
             return problem
         if shipment is None:
             shipment = Shipment(order=order, kind=row.kind)
             self._by_order.setdefault((order.pk, row.kind), []).append(shipment)
             self._new.append(shipment)
-        if self._fill(shipment, row) and shipment.pk:
+        news = self._events.take(shipment, row)
+        if (self._fill(shipment, row) or news) and shipment.pk:
             self._changed[shipment.pk] = shipment
         elif shipment.pk and shipment.pk not in self._changed:
             self._unchanged += 1
@@ -183,7 +187,7 @@ class _Book:
         there = self._by_order.get((order.pk, row.kind), [])
         for wanted in (row.tracking_number, ""):
             for shipment in there:
-                if shipment.tracking_number == wanted:
+                if _same(shipment.tracking_number, wanted):
                     return shipment
         return there[0] if len(there) == 1 and not row.tracking_number else None
 
@@ -215,4 +219,56 @@ class _Book:
             unique_fields=["id"],
             update_fields=list(_FIELDS),
         )
+        self._events.write()
         return Counts(len(self._new), len(self._changed), self._unchanged)
+
+
+def _same(number: str, wanted: str) -> bool:
+    """Whether two numbers are one, however they are spaced."""
+    return number == wanted or bool(wanted and clean(wanted) and clean(number) == clean(wanted))
+
+
+def _impossible_event(row: DeliveryRow, now: datetime) -> str:
+    if not row.event:
+        return _("place has no event") if row.place else ""
+    if row.last_tracking_at is None:
+        return _("event has no time: last event at is missing")
+    if row.last_tracking_at > now + CLOCK_SKEW:
+        return _("The event lies in the future.")
+    return ""
+
+
+class _EventBook:
+    """What carriers said of a batch's parcels: each thing once, a place never forgotten."""
+
+    def __init__(self, shipments: Iterable[int]) -> None:
+        found = TrackingEvent.objects.filter(shipment__in=list(shipments))
+        self._there = {(event.shipment_id, event.at, event.text): event.place for event in found}
+        # By the object: a shipment that is new has no id yet, and no hash.
+        self._news: dict[tuple[int, datetime, str], TrackingEvent] = {}
+
+    def take(self, shipment: Shipment, row: DeliveryRow) -> bool:
+        """Note the event of a row; returns whether it is news."""
+        if not row.event or row.last_tracking_at is None:
+            return False
+        known = self._there.get((shipment.pk, row.last_tracking_at, row.event))
+        if known is not None and row.place in ("", known):
+            return False
+        event = TrackingEvent(shipment=shipment, at=row.last_tracking_at, text=row.event)
+        event = self._news.setdefault((id(shipment), event.at, event.text), event)
+        event.place = row.place or event.place
+        return True
+
+    def write(self) -> None:
+        """Save them, in one statement; their shipments are saved."""
+        TrackingEvent.objects.bulk_create(
+            [_tied(event) for event in self._news.values()],
+            update_conflicts=True,
+            unique_fields=["shipment", "at", "text"],
+            update_fields=["place"],
+        )
+
+
+def _tied(event: TrackingEvent) -> TrackingEvent:
+    event.shipment = event.shipment  # its shipment has an id by now
+    return event

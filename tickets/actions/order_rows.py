@@ -95,6 +95,8 @@ class DeliveryRow:
     last_tracking_at: datetime | None
     delivered_at: datetime | None
     line: int
+    event: str = ""  # what happened at `last_tracking_at`, and where
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

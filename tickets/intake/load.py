@@ -9,6 +9,9 @@ from typing import BinaryIO, TypeVar
 
 from django.db import reset_queries
 
+from policies.models import PolicyVersion
+from policies.pack import Pack
+from policies.publish import in_force, pack_of
 from tickets.actions.order_rows import BadRow, Counts, DeliveryRow
 from tickets.actions.orders import upsert_orders, upsert_tracking
 from tickets.actor import Actor
@@ -69,7 +72,9 @@ def load_tracking(
         UnusableFile: the file as a whole is no such table.
     """
     loaded = loaded or Loaded()
-    rows: Iterator[DeliveryRow | BadRow] = read_tracking(file, progress=progress)
+    rows: Iterator[DeliveryRow | BadRow] = read_tracking(
+        file, pack=_pack(store, now), progress=progress
+    )
     for batch in _batches(rows, told, loaded):
         result = upsert_tracking(store, batch, actor=actor, now=now)
         loaded.counts += result.counts
@@ -77,6 +82,13 @@ def load_tracking(
         for bad in result.bad:
             told(bad)
     return loaded
+
+
+def _pack(store: Store, now: datetime) -> Pack | None:
+    try:
+        return pack_of(in_force(store.pk, now))
+    except PolicyVersion.DoesNotExist:
+        return None
 
 
 def _batches(items: Iterable[T | BadRow], told: Told, loaded: Loaded) -> Iterator[list[T]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tickets.intake.demo.orders import Plan, before
+from tickets.intake.demo.parcels import happened, parcel_number
 
 # The columns of Shopify's own export, in its order.
 COLUMNS = [
@@ -152,36 +153,34 @@ def _address(plan: Plan) -> dict[str, str]:
     }
 
 
+TRACKING = (
+    "order",
+    "tracking number",
+    "carrier",
+    "kind",
+    "shipped at",
+    "last event at",
+    "delivered at",
+    "event",
+    "place",
+)
+
+
 def tracking_csv(plans: list[Plan], anchor: datetime, zone: ZoneInfo) -> bytes:
-    """What the carriers know of the parcels that were sent."""
+    """What the carriers know of the parcels that were sent, a row for each of their events."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(
-        (
-            "order",
-            "tracking number",
-            "carrier",
-            "kind",
-            "shipped at",
-            "last event at",
-            "delivered at",
-        )
-    )
+    writer.writerow(TRACKING)
     for plan in plans:
         if plan.shipped is None or "pickup" in plan.label.lower() or plan.source == "pos":
             continue
         for kind, delivered in _parcels(plan):
-            last = delivered if delivered is not None else plan.last_event
-            writer.writerow(
-                (
-                    plan.number,
-                    *_number(plan, kind),
-                    kind,
-                    _time(plan.shipped, anchor, zone),
-                    _time(last if last is not None else plan.shipped, anchor, zone),
-                    _time(delivered, anchor, zone),
-                )
-            )
+            number = parcel_number(plan, kind)
+            shipped = _time(plan.shipped, anchor, zone)
+            for at, text, place in happened(plan, delivered):
+                arrived = _time(delivered, anchor, zone) if at == delivered else ""
+                when = _time(at, anchor, zone)
+                writer.writerow((plan.number, *number, kind, shipped, when, arrived, text, place))
     return out.getvalue().encode()
 
 
@@ -191,20 +190,6 @@ def _parcels(plan: Plan) -> Iterator[tuple[str, float | None]]:
         yield "parcel", plan.delivered
     if any(posters):
         yield "poster", plan.poster_delivered
-
-
-def _number(plan: Plan, kind: str) -> tuple[str, str]:
-    """A tracking number such as the carrier gives them, and the carrier."""
-    digits = f"{int(plan.number[2:]) * 7919 + (kind == 'poster'):010d}"
-    if plan.number.startswith("W-"):
-        if "Express" in plan.label:
-            return f"DHL{digits}", "DHL"
-        return f"YT{digits}000", "YunExpress"
-    if plan.number.startswith("P-") and int(digits[-1]) % 2:
-        return f"GFUS{digits}", "GOFO Express"
-    if plan.person.country != "US":
-        return f"1Z{digits}", "UPS"
-    return f"420{plan.person.zip}9405{digits}", "USPS"
 
 
 def _time(days: float | None, anchor: datetime, zone: ZoneInfo) -> str:
