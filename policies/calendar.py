@@ -5,6 +5,7 @@ at the start of `date(X) + N + 1`; daylight-saving changes never make it shorter
 local days. Business days skip Saturdays, Sundays and the store's public holidays.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -70,6 +71,18 @@ class Calendar:
     def window_closes(self, start: datetime, days: int) -> datetime:
         """Return the instant at which a window of `days` local days from `start` is over."""
         return self.midnight(self.local_date(start) + timedelta(days=days + 1))
+
+    def months_close(self, start: datetime, months: int) -> datetime:
+        """Return the instant at which a window of `months` calendar months from `start` is over.
+
+        A day that the last month does not have is its last one: a month from 31 January ends
+        with 28 February.
+        """
+        day = self.local_date(start)
+        years, month = divmod(day.month - 1 + months, 12)
+        year = day.year + years
+        last = monthrange(year, month + 1)[1]
+        return self.midnight(date(year, month + 1, min(day.day, last)) + _DAY)
 
     def days_later(self, at: datetime, days: int) -> datetime:
         """Return local midnight at the start of the day `days` after `at`'s local day."""

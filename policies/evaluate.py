@@ -4,6 +4,7 @@ from datetime import tzinfo
 
 from policies.explain import sentences
 from policies.pack import Pack
+from policies.program import run
 from policies.shapes import Decision, Facts
 
 __all__ = ["decide", "explain"]
@@ -19,21 +20,7 @@ def decide(pack: Pack, facts: Facts) -> Decision:
     program = pack.program
     if facts.store != program.store:
         raise ValueError(f"facts of {facts.store!r} need a pack other than {program.store!r}")
-    routine = program.routines[facts.request]
-    for step in routine.first:
-        settled = step(facts, None)
-        if settled is not None:
-            return settled
-    closes_at = None
-    for window in routine.windows:
-        closes_at = window(facts)
-        if closes_at is not None:
-            break
-    for step in routine.steps:
-        settled = step(facts, closes_at)
-        if settled is not None:
-            return settled
-    return program.unwritten(facts)
+    return run(program.routines[facts.request], facts, program.unwritten)
 
 
 def explain(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN
 
 from policies.fields import DATE_FACTS, ORDER_FACTS
+from policies.floors import own_closes
 from policies.pack import Pack
 from policies.parts import pick
 from policies.program import split_ref
@@ -13,7 +14,7 @@ from policies.wording import clock, joined, money, template
 
 _MINUTE = timedelta(minutes=1)
 # A sentence with one of these says how long a request can still be sent.
-_WINDOW = frozenset({"closes", "left"})
+_WINDOW = frozenset({"closes", "own_closes", "left"})
 
 
 def sentences(
@@ -34,9 +35,8 @@ def sentences(
     told: list[str] = []
     for reason in decision.reasons:
         rule_id, _, key = reason.key.rpartition(":")
-        rule = pack.rules.get(rule_id)
-        texts = None if rule is None else rule.data.says.get(key)
-        if rule is None or texts is None:
+        texts = pack.says(rule_id, key)
+        if texts is None:
             continue
         found, used = pick(texts, locale)
         teller = Teller(pack, facts, decision, used, zone, rule_id)
@@ -47,6 +47,8 @@ def sentences(
             sentence = parsed.render(teller.value, used)
             if sentence:
                 told.append(sentence)
+    if decision.floor and told:
+        told.append(pack.phrase("floor.advice", locale))
     return told or [_fallback(pack, decision, locale)]
 
 
@@ -124,7 +126,17 @@ class Teller:
 
     def closes(self) -> str | None:
         """Return the last minute of the window: people read 23:59 right, and midnight wrong."""
-        closes_at = self.decision.closes_at
+        closes_at, floor = self.decision.closes_at, self.decision.floor
+        if floor and floor != self.rule_id and closes_at is not None and self.facts.at >= closes_at:
+            return self.own_closes()  # a rule that says "too late" speaks of its own window
+        return self.last_minute(closes_at)
+
+    def own_closes(self) -> str | None:
+        """Return the last minute of the rule's own window, whatever a floor makes of it."""
+        return self.last_minute(own_closes(self.pack.program, self.facts))
+
+    def last_minute(self, closes_at: datetime | None) -> str | None:
+        """Return the last minute before an instant."""
         return None if closes_at is None else self.moment(closes_at - _MINUTE)
 
     def opens(self) -> str | None:
@@ -201,6 +213,7 @@ class Teller:
 
 _MAKERS: Mapping[str, Callable[[Teller], object]] = {
     "closes": Teller.closes,
+    "own_closes": Teller.own_closes,
     "opens": Teller.opens,
     "left": Teller.left,
     "missing": Teller.missing,

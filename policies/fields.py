@@ -35,6 +35,7 @@ SOMETIMES_KNOWN = DATE_FACTS | {
     "phone",
     "email",
     "closes",
+    "own_closes",
     "opens",
     "left",
     "missing",

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from policies import terms
 from policies.calendar import Calendar
-from policies.parts import ContactChannel, EvidenceInfo, PackRule, Process, pick
+from policies.floors import with_floors
+from policies.parts import ContactChannel, EvidenceInfo, PackFloor, PackRule, Process, pick
 from policies.phrases import ENGLISH, shared
 from policies.program import Program, compile_program, split_ref
 from policies.proofread import proofread
 from policies.reading import Mistake, PackError
 from policies.schema import WEEKDAYS, Carrier, PackDocument
-from policies.shapes import Request
+from policies.shapes import Facts, Request
 from policies.terms import DefectProcess, Manufacturer, PickupTerms, RefundTerms
 from policies.wording import template
 
@@ -28,6 +29,7 @@ __all__ = [
     "Mistake",
     "Pack",
     "PackError",
+    "PackFloor",
     "PackRule",
     "PickupTerms",
     "Process",
@@ -139,6 +141,39 @@ class Pack:
         """Return one rule; KeyError when the pack has none of that id."""
         return self.rules[rule_id]
 
+    @cached_property
+    def floors(self) -> Mapping[str, PackFloor]:
+        """Return every floor by id, those that are off as well."""
+        return MappingProxyType(
+            {data.id: PackFloor(data.id, data, self) for data in self.document.floors}
+        )
+
+    def floor_for(self, facts: Facts) -> PackFloor | None:
+        """Return the floor that is on for this request and the order's country, if any.
+
+        It need not have changed the answer: `Decision.floor` says whether it did.
+        """
+        country = None if facts.order is None else facts.order.country
+        return next(
+            (
+                floor
+                for floor in self.floors.values()
+                if floor.on
+                and country in floor.data.countries
+                and facts.request in floor.data.requests
+            ),
+            None,
+        )
+
+    def says(self, owner: str, key: str) -> Mapping[str, tuple[str, ...]] | None:
+        """Return what a rule, or a floor, says under a key, by locale; None when nothing."""
+        rule = self.document.rules.get(owner)
+        if rule is not None:
+            return rule.says.get(key)
+        floor = self.floors.get(owner)
+        said = () if floor is None else floor.data.says.items()
+        return next((texts for clause, texts in said if clause == key), None)
+
     @property
     def unwritten(self) -> str:
         """Return the id of the rule for everything on which the store publishes none."""
@@ -150,7 +185,10 @@ class Pack:
         return self.document.pages
 
     def value(self, name: str, rule_id: str) -> object:
-        """Return what a placeholder stands for that needs no facts; None when unknown."""
+        """Return what a placeholder of a rule, or a floor, stands for without any facts.
+
+        None when unknown.
+        """
         if name == "store":
             return self.name
         if name in ("phone", "email"):
@@ -158,7 +196,10 @@ class Pack:
             return kinds.get(name)
         owner, figure = split_ref(name, rule_id)
         rule = self.document.rules.get(owner)
-        return None if rule is None else rule.figures.get(figure)
+        if rule is not None:
+            return rule.figures.get(figure)
+        floor = self.floors.get(owner)
+        return None if floor is None else floor.figures.get(figure)
 
     def phrases(self, key: str, locale: str = ENGLISH) -> tuple[tuple[str, ...], str]:
         """Return a shared text, as this pack says it, and the locale it is in.
@@ -199,7 +240,8 @@ class Pack:
     @cached_property
     def program(self) -> Program:
         """Return the compiled checks."""
-        return compile_program(self.document, self.calendar)
+        program = compile_program(self.document, self.calendar)
+        return with_floors(program, self.document, self.calendar)
 
     @cached_property
     def claim_requests(self) -> tuple[Request, ...]:

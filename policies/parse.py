@@ -218,3 +218,4 @@ _SAID: Mapping[str, Callable[[Any, str], Any]] = {
     "ip_address": _text,
     "account_email": _text,
 }
+    "discovered_at": _moment,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from policies.phrases import ENGLISH
-from policies.schema import Contact, Media, ProcessData, Rule
+from policies.schema import Contact, Floor, Media, ProcessData, Rule
 from policies.wording import template
 
 if TYPE_CHECKING:
@@ -64,6 +64,42 @@ class PackRule:
         """Return the rule as a short statement to a customer, its figures filled in."""
         text, used = pick(self.data.sentence, locale)
         return template(text).render(lambda name: self.pack.value(name, self.id), used) or ""
+
+
+@dataclass(frozen=True)
+class PackFloor:
+    """What a law of some countries gives at least; an example that a manager switches on."""
+
+    id: str
+    data: Floor
+    pack: Pack
+
+    @property
+    def on(self) -> bool:
+        """Say whether it counts."""
+        return self.data.on
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """Return the figures of its window by name; empty where it has none."""
+        window = self.data.window
+        if window is None:
+            return {}
+        found = {"months": window.months, "discovered_days": window.discovered_days}
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+    def sentence(self, locale: str = ENGLISH) -> str:
+        """Return the floor as a short statement, its figures filled in."""
+        text, used = pick(self.data.sentence, locale)
+        return template(text).render(lambda name: self.pack.value(name, self.id), used) or ""
+
+    def source(self, locale: str = ENGLISH) -> str:
+        """Return the law or the case that it comes from."""
+        return pick(self.data.source, locale)[0]
+
+    def advice(self, locale: str = ENGLISH) -> str:
+        """Return that this is an example and not legal advice: stands wherever a floor does."""
+        return self.pack.phrase("floor.advice", locale)
 
 
 @dataclass(frozen=True)

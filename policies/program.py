@@ -58,15 +58,36 @@ def split_ref(ref: str, rule: str) -> tuple[str, str]:
 
 def compile_program(document: PackDocument, calendar: Calendar) -> Program:
     """Compile a checked pack. Undefined references are a KeyError: proofread it first."""
-    return _Compiler(document, calendar).program()
+    return Compiler(document, calendar).program()
 
 
-class _Compiler:
+def run(routine: Routine, facts: Facts, unwritten: Callable[[Facts], Decision]) -> Decision:
+    """Return what a routine's steps settle, in order; where none does, there is no rule."""
+    for step in routine.first:
+        settled = step(facts, None)
+        if settled is not None:
+            return settled
+    closes_at = None
+    for window in routine.windows:
+        closes_at = window(facts)
+        if closes_at is not None:
+            break
+    for step in routine.steps:
+        settled = step(facts, closes_at)
+        if settled is not None:
+            return settled
+    return unwritten(facts)
+
+
+class Compiler:
+    """Turns the checks of one pack into steps."""
+
     def __init__(self, document: PackDocument, calendar: Calendar) -> None:
         self.document = document
         self.calendar = calendar
 
     def program(self) -> Program:
+        """Return the whole pack, compiled."""
         empty = Routine((), (), (), ())
         first = tuple(self.step(check) for check in self.document.first)
         routines = dict.fromkeys(Request, empty)
@@ -96,6 +117,7 @@ class _Compiler:
         return (*found, "placed_at")
 
     def checks(self, request: Request) -> tuple[Check, ...]:
+        """Return the checks of a request, also where they are those of another."""
         found = self.document.requests.get(request)
         if found is None:
             return ()
@@ -104,16 +126,19 @@ class _Compiler:
         return found.checks
 
     def number(self, ref: str, rule: str) -> int:
+        """Return a figure that is a whole number."""
         value = self.figure(ref, rule)
         if not isinstance(value, int):
             raise TypeError(f"{ref} is not a whole number")
         return value
 
     def figure(self, ref: str, rule: str) -> object:
+        """Return the figure that a reference points to."""
         owner, name = split_ref(ref, rule)
         return self.document.rules[owner].figures[name]
 
     def step(self, check: Check) -> Step:
+        """Return a check as a step, under its condition and within its rule's dates."""
         if isinstance(check, Unwritten):
             when, give = self.condition(check), self.unwritten()
             return lambda facts, closes_at: give(facts) if when(facts) else None
@@ -138,6 +163,7 @@ class _Compiler:
         return guarded
 
     def condition(self, check: Check) -> Predicate:
+        """Return whether a check's condition holds."""
         rule = getattr(check, "rule", self.document.unwritten)
         return condition(check.when or (), self.calendar, lambda ref: self.figure(ref, rule))
 
@@ -162,9 +188,7 @@ class _Compiler:
         reasons = (
             Reason(f"{check.rule}:{key}", MappingProxyType({"facts": check_facts((check,))})),
         )
-        outcomes: tuple[str, ...] = ()
-        if verdict in _PROMISING:
-            outcomes = tuple(sorted(str(item) for item in self.document.rules[check.rule].outcomes))
+        outcomes = self.outcomes(check.rule) if verdict in _PROMISING else ()
         rule = check.rule
 
         def give(
@@ -179,7 +203,12 @@ class _Compiler:
 
         return give
 
+    def outcomes(self, rule: str) -> tuple[str, ...]:
+        """Return what may come of a request under a rule, sorted."""
+        return tuple(sorted(str(item) for item in self.document.rules[rule].outcomes))
+
     def unwritten(self) -> Callable[[Facts], Decision]:
+        """Return what leaves a request to the store's unwritten rule."""
         rule = self.document.unwritten
         reasons = (Reason(f"{rule}:{Verdict.DISCRETIONARY}"),)
         return lambda facts: Decision(
@@ -187,9 +216,11 @@ class _Compiler:
         )
 
     def settle(self, check: Settle) -> Step:
+        """Return a step that always settles."""
         return self.giver(check, check.verdict)
 
     def start(self, check: Window | WaitUntil) -> Getter:
+        """Return what reads the first known of the dates that a check counts from."""
         getters = tuple(getter(name) for name in check.start)
         if len(getters) == 1:
             return getters[0]
@@ -198,6 +229,7 @@ class _Compiler:
         )
 
     def prelude(self, check: Window) -> Prelude:
+        """Return what computes a window's end, before any check is tried."""
         start, days = self.start(check), self.number(check.days, check.rule)
         holds = None if check.when is None else self.condition(check)
         alive = self.in_force(self.document.rules[check.rule])
@@ -212,6 +244,7 @@ class _Compiler:
         return compute
 
     def window(self, check: Window) -> Step:
+        """Return a step that refuses once the window is over."""
         start = self.start(check)
         days = self.number(check.days, check.rule)
         wait, refuse = self.giver(check, Verdict.WAIT), self.giver(check, Verdict.REFUSED)
@@ -228,6 +261,7 @@ class _Compiler:
         return step
 
     def wait_until(self, check: WaitUntil) -> Step:
+        """Return a step that waits until its days are over."""
         start, wait = self.start(check), self.giver(check, Verdict.WAIT)
         counts = tuple(self.number(ref, check.rule) for ref in check.business_days)
         extra = 1 + (0 if check.days is None else self.number(check.days, check.rule))
@@ -253,6 +287,7 @@ class _Compiler:
         return step
 
     def estimate_days(self) -> Callable[[Facts], int | None]:
+        """Return what reads the last business day of the delivery estimate."""
         estimates = self.document.estimates
         if estimates is None:
             raise KeyError("estimates")
@@ -264,6 +299,7 @@ class _Compiler:
         return lambda facts: table.get(method_of(facts) or default)
 
     def evidence(self, check: Evidence) -> Step:
+        """Return a step that asks for what is missing."""
         needs = tuple(
             tuple((str(kind), self.number(ref, check.rule)) for kind, ref in alternative.items())
             for alternative in check.need or ({},)
@@ -289,6 +325,7 @@ class _Compiler:
         return step
 
     def amount_over(self, check: AmountOver) -> Step:
+        """Return a step that refuses a total not over its limit."""
         rows = tuple((row, self.figure(row.over, check.rule)) for row in check.limits)
         refuse, unwritten = self.giver(check, Verdict.REFUSED), self.unwritten()
 

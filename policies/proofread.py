@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from policies.calendar import public_holidays
-from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN
+from policies.complaints import shape_mistakes
+from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN, nearest
+from policies.floorproof import FloorProof
 from policies.proofcheck import CheckProof
 from policies.reading import Mistake, PackError, Path, Source
 from policies.schema import PackDocument, Rule
@@ -98,6 +100,7 @@ class Proof:
             self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone")
         if store.holidays is not None:
             try:
+        FloorProof(self).read()
                 public_holidays(store.holidays.country, store.holidays.subdivision, 2026)
             except NotImplementedError:
                 self.complain(("store", "holidays"), "the holidays of this country are not known")

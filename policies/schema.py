@@ -15,6 +15,7 @@ from policies.fields import (
     ClockTime,
     CountryCode,
     CurrencyCode,
+    DateName,
     Days,
     FigureName,
     FigureRef,
@@ -292,6 +293,49 @@ class Estimates(Model):
     """The range of each method that the store ships by."""
 
 
+# Rights by country -------------------------------------------------------------------------
+
+
+class FloorWindow(Model):
+    """A statutory window: so many months from the first date that is known.
+
+    Where the customer declares the discovery, it closes at the earlier of both ends.
+    """
+
+    start: Annotated[tuple[DateName, ...], Field(alias="from", min_length=1)]
+    """The dates it counts from; the first that is known."""
+    months: Annotated[int, Field(ge=1, le=120)]
+    """Calendar months, counted on the store's clock."""
+    discovered_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """Local days from the day on which the customer says that they discovered it."""
+
+
+class Floor(Model):
+    """What a law of the customer's country gives at least, for some types of request.
+
+    An example, not legal advice: off until somebody switches it on.
+    """
+
+    id: RuleId
+    """Begins with the store's slug; never the id of a rule."""
+    on: bool = False
+    """Whether it counts."""
+    countries: Annotated[tuple[CountryCode, ...], Field(min_length=1)]
+    """The countries that an order is sent to, ISO 3166 alpha-2."""
+    requests: Annotated[tuple[Request, ...], Field(min_length=1)]
+    """The types of request that it speaks of."""
+    window: FloorWindow | None = None
+    """A window that closes no earlier than the law's."""
+    missing_evidence_may_not_refuse: bool = False
+    """Without the files, or against a condition of the goods, a person decides."""
+    source: Text
+    """The law or the case that it comes from."""
+    sentence: Text
+    """The floor as a short statement; its placeholders are figures."""
+    says: dict[Literal["window", "evidence"], Sentences] = {}
+    """What an answer adds where the window, or the clause on evidence, has changed it."""
+
+
 class PackDocument(Model):
     """A whole pack file, as read."""
 
@@ -325,3 +369,5 @@ class PackDocument(Model):
     """What the store does with each type of request; the others are unwritten."""
     phrases: dict[str, Sentences] = {}
     """Texts that all stores share, as this store says them."""
+    floors: tuple[Floor, ...] = ()
+    """Rights by country that may be better than the rules; off until one is switched on."""

@@ -140,6 +140,7 @@ class Said:
     charged_at: datetime | None = None
     review_posted_at: datetime | None = None
     points_earned_at: datetime | None = None
+    discovered_at: datetime | None = None
     ip_address: str | None = None
     account_email: str | None = None
 
@@ -197,7 +198,8 @@ class Decision:
     """What the rules say, with the id of the rule that settled it.
 
     `closes_at` and `opens_at` are aware and in the store's own zone. `missing` lists
-    alternatives, each a map of what is still needed; empty when nothing is.
+    alternatives, each a map of what is still needed; empty when nothing is. `floor` is the id
+    of the floor of the customer's country where, and only where, it made the answer better.
     """
 
     id: str
@@ -208,6 +210,7 @@ class Decision:
     missing: tuple[Mapping[str, int], ...] = ()
     outcomes: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    floor: str = ""
 
     def as_json(self, explain: Sequence[str] | None = None) -> dict[str, Any]:
         """Return the decision as plain JSON values; `explain` is added when given."""
@@ -220,6 +223,8 @@ class Decision:
             "missing": [dict(alternative) for alternative in self.missing],
             "outcomes": [str(outcome) for outcome in self.outcomes],
         }
+        if self.floor:
+            found["floor"] = self.floor
         if explain is not None:
             found["explain"] = list(explain)
         return found
