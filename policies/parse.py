@@ -215,7 +215,7 @@ _SAID: Mapping[str, Callable[[Any, str], Any]] = {
     "charged_at": _moment,
     "review_posted_at": _moment,
     "points_earned_at": _moment,
+    "discovered_at": _moment,
     "ip_address": _text,
     "account_email": _text,
 }
-    "discovered_at": _moment,

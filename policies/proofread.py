@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from policies.calendar import public_holidays
-from policies.complaints import shape_mistakes
-from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN, nearest
+from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN
 from policies.floorproof import FloorProof
 from policies.proofcheck import CheckProof
 from policies.reading import Mistake, PackError, Path, Source
@@ -84,6 +83,7 @@ class Proof:
         self.estimates()
         self.desk()
         CheckProof(self).read()
+        FloorProof(self).read()
         for rule_id, rule in self.document.rules.items():
             self.rule(rule_id, rule)
         for key, texts in self.document.phrases.items():
@@ -100,7 +100,6 @@ class Proof:
             self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone")
         if store.holidays is not None:
             try:
-        FloorProof(self).read()
                 public_holidays(store.holidays.country, store.holidays.subdivision, 2026)
             except NotImplementedError:
                 self.complain(("store", "holidays"), "the holidays of this country are not known")
