@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from policies.quick import quick
 from policies.shapes import (
     NOTHING_SAID,
     Channel,
@@ -32,6 +33,9 @@ _REQUESTS = {str(item): item for item in Request}
 _CHANNELS = {str(item): item for item in Channel}
 _METHODS = {str(item): item for item in ShippingMethod}
 _KINDS = {str(item): str(item) for item in EvidenceKind}
+_FACTS, _ORDER_FACTS, _SAID_FACTS = quick(Facts), quick(OrderFacts), quick(Said)
+
+Reader = Callable[[Any], Any]
 
 
 class FactsError(ValueError):
@@ -43,25 +47,29 @@ class FactsError(ValueError):
         super().__init__(f"{path}: {problem}" if path else problem)
 
 
+class _Wrong(Exception):
+    """What is wrong with one value; its reader does not know the path, its caller does."""
+
+
 def parse_facts(data: Any) -> Facts:
     """Read facts from decoded JSON, or raise FactsError."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict | Mapping):
         raise FactsError("", f"must be an object, not {_kind(data)}")
-    for key in data:
-        if key not in _KEYS:
-            raise _unknown("", key)
-    request = _REQUESTS.get(_text(data.get("request"), "request"))
+    if not _KEYS.issuperset(data):
+        raise _unknown("", next(key for key in data if key not in _KEYS))
+    get = data.get
+    request = _REQUESTS.get(_read(_text, get("request"), "request"))
     if request is None:
         raise FactsError("request", f"{data['request']!r} is not a known request type")
-    order, said, evidence = data.get("order"), data.get("said"), data.get("evidence")
-    return Facts(
-        id=_text(data.get("id"), "id"),
-        store=_text(data.get("store"), "store"),
-        request=request,
-        at=_moment(data.get("at"), "at"),
-        order=None if order is None else OrderFacts(**_section(order, "order", _ORDER)),
-        said=NOTHING_SAID if said is None else Said(**_section(said, "said", _SAID)),
-        evidence=() if evidence is None else _evidence(evidence),
+    order, said, evidence = get("order"), get("said"), get("evidence")
+    return _FACTS(
+        _read(_text, get("id"), "id"),
+        _read(_text, get("store"), "store"),
+        request,
+        _read(_moment, get("at"), "at"),
+        None if order is None else _ORDER_FACTS(**_section(order, "order", _ORDER)),
+        NOTHING_SAID if said is None else _SAID_FACTS(**_section(said, "said", _SAID)),
+        () if evidence is None else _evidence(evidence),
     )
 
 
@@ -70,102 +78,111 @@ def facts_from_json(data: Any) -> Facts:
     return parse_facts(data)
 
 
-def _section(
-    data: Any, path: str, readers: Mapping[str, Callable[[Any, str], Any]]
-) -> dict[str, Any]:
-    if not isinstance(data, Mapping):
+def _read(reader: Reader, value: Any, path: str) -> Any:
+    try:
+        return reader(value)
+    except _Wrong as wrong:
+        raise FactsError(path, str(wrong)) from None
+
+
+def _section(data: Any, path: str, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    if not isinstance(data, dict | Mapping):
         raise FactsError(path, f"must be an object, not {_kind(data)}")
     found = {}
-    for key, value in data.items():
-        reader = readers.get(key)
-        if reader is None:
-            raise _unknown(path, key)
-        if value is not None:
-            found[key] = reader(value, f"{path}.{key}")
+    key = ""
+    try:
+        for key, value in data.items():
+            reader = readers[key]
+            if value is not None:
+                found[key] = reader(value)
+    except KeyError:
+        raise _unknown(path, key) from None
+    except _Wrong as wrong:
+        raise FactsError(f"{path}.{key}", str(wrong)) from None
     return found
 
 
 def _evidence(data: Any) -> tuple[str, ...]:
     if not isinstance(data, list | tuple):
         raise FactsError("evidence", f"must be a list, not {_kind(data)}")
-    for index, kind in enumerate(data):
-        if not isinstance(kind, str) or kind not in _KINDS:
-            raise FactsError(
-                f"evidence[{index}]", f"{kind!r} is not one of {', '.join(sorted(_KINDS))}"
-            )
-    return tuple(_KINDS[kind] for kind in data)
+    try:
+        return tuple(map(_KINDS.__getitem__, data))
+    except (KeyError, TypeError):  # TypeError: a list, say, cannot even be looked up
+        known = ", ".join(sorted(_KINDS))
+        for index, kind in enumerate(data):
+            if not isinstance(kind, str) or kind not in _KINDS:
+                raise FactsError(f"evidence[{index}]", f"{kind!r} is not one of {known}") from None
+        raise
 
 
-def _text(value: Any, path: str) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if value is None:
-        raise FactsError(path, "is missing")
-    raise FactsError(path, f"must be a string, not {_kind(value)}")
+    raise _Wrong("is missing" if value is None else f"must be a string, not {_kind(value)}")
 
 
-def _moment(value: Any, path: str) -> datetime:
-    text = _text(value, path)
+def _moment(value: Any) -> datetime:
+    text = value if isinstance(value, str) else _text(value)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     # A bare date would parse as well, and would hide which midnight is meant.
     if moment is None or "T" not in text:
-        raise FactsError(path, f"{text!r} is not an ISO 8601 date and time")
+        raise _Wrong(f"{text!r} is not an ISO 8601 date and time")
     if moment.tzinfo is None:
-        raise FactsError(path, f"{text!r} has no offset, so it names no instant")
+        raise _Wrong(f"{text!r} has no offset, so it names no instant")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise FactsError(path, f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise _Wrong(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 
-def _flag(value: Any, path: str) -> bool:
+def _flag(value: Any) -> bool:
     if value is True or value is False:
         return value is True
-    raise FactsError(path, f"must be true or false, not {_kind(value)}")
+    raise _Wrong(f"must be true or false, not {_kind(value)}")
 
 
-def _count(value: Any, path: str) -> int:
+def _count(value: Any) -> int:
     if type(value) is not int:  # a bool is an int to Python, not to a customer
-        raise FactsError(path, f"must be a whole number, not {_kind(value)}")
+        raise _Wrong(f"must be a whole number, not {_kind(value)}")
     if value < 0:
-        raise FactsError(path, "must not be negative")
+        raise _Wrong("must not be negative")
     return value
 
 
-def _amount(value: Any, path: str) -> Decimal:
-    text = _text(value, path)
+def _amount(value: Any) -> Decimal:
+    text = _text(value)
     if not _AMOUNT.fullmatch(text):
-        raise FactsError(path, f"{text!r} is not an amount such as '199.00'")
+        raise _Wrong(f"{text!r} is not an amount such as '199.00'")
     return Decimal(text)
 
 
-def _country(value: Any, path: str) -> str:
-    text = _text(value, path)
+def _country(value: Any) -> str:
+    text = _text(value)
     if not _COUNTRY.fullmatch(text):
-        raise FactsError(path, f"{text!r} is not a country code of two capital letters")
+        raise _Wrong(f"{text!r} is not a country code of two capital letters")
     return text
 
 
-def _currency(value: Any, path: str) -> str:
-    text = _text(value, path)
+def _currency(value: Any) -> str:
+    text = _text(value)
     if not _CURRENCY.fullmatch(text):
-        raise FactsError(path, f"{text!r} is not a currency code of three capital letters")
+        raise _Wrong(f"{text!r} is not a currency code of three capital letters")
     return text
 
 
-def _channel(value: Any, path: str) -> Channel:
-    found = _CHANNELS.get(_text(value, path))
+def _channel(value: Any) -> Channel:
+    found = _CHANNELS.get(_text(value))
     if found is None:
-        raise FactsError(path, f"{value!r} is not one of {', '.join(_CHANNELS)}")
+        raise _Wrong(f"{value!r} is not one of {', '.join(_CHANNELS)}")
     return found
 
 
-def _method(value: Any, path: str) -> ShippingMethod:
-    found = _METHODS.get(_text(value, path))
+def _method(value: Any) -> ShippingMethod:
+    found = _METHODS.get(_text(value))
     if found is None:
-        raise FactsError(path, f"{value!r} is not one of {', '.join(_METHODS)}")
+        raise _Wrong(f"{value!r} is not one of {', '.join(_METHODS)}")
     return found
 
 
@@ -187,7 +204,7 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list | tuple) else "an object"
 
 
-_ORDER: Mapping[str, Callable[[Any, str], Any]] = {
+_ORDER: Mapping[str, Reader] = {
     "placed_at": _moment,
     "paid_at": _moment,
     "shipped_at": _moment,
@@ -204,7 +221,7 @@ _ORDER: Mapping[str, Callable[[Any, str], Any]] = {
     "preorder": _flag,
     "in_stock": _flag,
 }
-_SAID: Mapping[str, Callable[[Any, str], Any]] = {
+_SAID: Mapping[str, Reader] = {
     "opened": _flag,
     "package_damaged": _flag,
     "video_exists": _flag,
