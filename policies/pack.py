@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from policies import terms
 from policies.calendar import Calendar
+from policies.conditions import check_facts
+from policies.fields import ORDER_FACTS
 from policies.floors import with_floors
 from policies.parts import ContactChannel, EvidenceInfo, PackFloor, PackRule, Process, pick
 from policies.phrases import ENGLISH, shared
@@ -17,7 +20,7 @@ from policies.program import Program, compile_program, split_ref
 from policies.proofread import proofread
 from policies.reading import Mistake, PackError
 from policies.schema import WEEKDAYS, Carrier, PackDocument
-from policies.shapes import Facts, Request
+from policies.shapes import Request
 from policies.terms import DefectProcess, Manufacturer, PickupTerms, RefundTerms
 from policies.wording import template
 
@@ -148,19 +151,16 @@ class Pack:
             {data.id: PackFloor(data.id, data, self) for data in self.document.floors}
         )
 
-    def floor_for(self, facts: Facts) -> PackFloor | None:
-        """Return the floor that is on for this request and the order's country, if any.
+    def floor_for(self, request: str, country: str | None) -> PackFloor | None:
+        """Return the floor that is on for a request in the order's country, if any.
 
-        It need not have changed the answer: `Decision.floor` says whether it did.
+        It need not have changed an answer: `Decision.floor` says whether it did.
         """
-        country = None if facts.order is None else facts.order.country
         return next(
             (
                 floor
                 for floor in self.floors.values()
-                if floor.on
-                and country in floor.data.countries
-                and facts.request in floor.data.requests
+                if floor.on and country in floor.data.countries and request in floor.data.requests
             ),
             None,
         )
@@ -173,6 +173,16 @@ class Pack:
         floor = self.floors.get(owner)
         said = () if floor is None else floor.data.says.items()
         return next((texts for clause, texts in said if clause == key), None)
+
+    @cached_property
+    def plans(self) -> dict[tuple[str, str], Any]:
+        """Return the sentences that `policies.explain` has prepared, by reason and locale."""
+        return {}
+
+    @cached_property
+    def memory(self) -> dict[object, object]:
+        """Return what `policies.explain` has said before and may say again."""
+        return {}
 
     @property
     def unwritten(self) -> str:
@@ -255,7 +265,54 @@ class Pack:
         """
         return self.program.routines[Request(request)].facts
 
+    def asks_order(self, request: str) -> bool:
+        """Say whether a request needs to know which order it is about.
+
+        It does where it opens a claim, or where its own checks look at the order. What is
+        checked before any request (who sold it, say) asks nobody for a number.
+        """
+        found = self.document.requests.get(Request(request))
+        if found is None:
+            return False
+        checks = (
+            found.checks
+            if found.same_as is None
+            else self.document.requests[found.same_as].checks
+        )
+        return found.claim or not ORDER_FACTS.isdisjoint(check_facts(checks))
+
+    def rules_of(self, request: str) -> tuple[PackRule, ...]:
+        """Return the rules that a request's own checks name, in their order, each once."""
+        found = self.document.requests.get(Request(request))
+        if found is not None and found.same_as is not None:
+            found = self.document.requests[found.same_as]
+        named = [getattr(check, "rule", "") for check in (found.checks if found else ())]
+        return tuple(self.rules[key] for key in dict.fromkeys(named) if key)
+
     # What the desk needs -------------------------------------------------------------------
+
+    def priority(self, request: str) -> int:
+        """Return how urgent a type of request is: 0 urgent, 1 high, 2 normal."""
+        desk = self.document.desk
+        if request in desk.urgent:
+            return 0
+        return 1 if request in desk.high else 2
+
+    def answer_due(self, request: str, at: datetime) -> datetime:
+        """Return by when a person answers a request that came at `at` (house).
+
+        So many business days later, at the end of the day. With none it is that same day: the
+        next business day, where this one is none or the store has closed already.
+        """
+        house = self.document.house
+        days = house.answer_days if self.priority(request) else house.urgent_answer_days
+        if days:
+            return self.calendar.overdue_from(at, days)
+        today = self.calendar.local_date(at)
+        spans = self.calendar.spans(today)
+        over = bool(spans) and at.astimezone(self.zone).time() >= max(end for _, end in spans)
+        ends_today = self.calendar.is_business_day(today) and not over
+        return self.calendar.overdue_from(at, 0 if ends_today else 1)
 
     @cached_property
     def evidence_kinds(self) -> Mapping[str, EvidenceInfo]:
@@ -312,12 +369,13 @@ class Pack:
         return None if self.refund is None else self.refund.days
 
 
-def load_pack(text: str, source: str) -> Pack:
+def load_pack(text: str, source: str, *, taken: frozenset[str] = frozenset()) -> Pack:
     """Load a pack from its YAML text.
 
-    `source` names it in messages. Raises PackError, with every mistake at once.
+    `source` names it in messages; `taken` are names that no store can have, because they are
+    addresses of the product's own. Raises PackError, with every mistake at once.
     """
-    return Pack(proofread(text, source), source)
+    return Pack(proofread(text, source, taken=taken), source)
 
 
 @lru_cache(maxsize=1)

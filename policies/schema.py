@@ -66,7 +66,7 @@ class Contact(Model):
     @model_validator(mode="after")
     def _closed_says_so(self) -> Self:
         if not self.open and self.notice is None:
-            raise ValueError("a channel that is switched off needs a notice")
+            raise ValueError("a channel that is switched off needs a notice that says so")
         return self
 
 
@@ -81,7 +81,7 @@ class OpeningSpan(Model):
     @model_validator(mode="after")
     def _forwards(self) -> Self:
         if self.start >= self.end:
-            raise ValueError("opens after it closes")
+            raise ValueError("closes before it opens; a night is two spans, one on each day")
         return self
 
 
@@ -182,7 +182,7 @@ class ProcessData(Model):
     @model_validator(mode="after")
     def _somebody_pays(self) -> Self:
         if self.customer_returns != (self.return_shipping_paid_by is not None):
-            raise ValueError("return_shipping_paid_by belongs to customer_returns")
+            raise ValueError("customer_returns and return_shipping_paid_by only stand together")
         return self
 
 
@@ -245,6 +245,10 @@ class DeskData(Model):
     """In-store pickup."""
     refund: RefundData | None = None
     """How long a refund may take."""
+    urgent: tuple[Request, ...] = ()
+    """Types of request that go to the very top of the queue."""
+    high: tuple[Request, ...] = ()
+    """Types of request that come right after those."""
 
 
 class HouseFigures(Model):
@@ -256,6 +260,10 @@ class HouseFigures(Model):
     """Days before that deadline on which the customer is reminded."""
     upload_grace_hours: Annotated[int, Field(ge=0)]
     """Hours that an upload begun in time may still take."""
+    answer_days: Annotated[int, Field(ge=0)] = 2
+    """Business days within which a person answers a request; 0 is by the end of the day."""
+    urgent_answer_days: Annotated[int, Field(ge=0)] = 0
+    """The same for the urgent ones."""
 
 
 class Carrier(Model):
@@ -359,6 +367,8 @@ class PackDocument(Model):
     """How long the delivery takes, in business days after shipping."""
     carriers: tuple[Carrier, ...] = ()
     """The carriers that the store names."""
+    carriers_rule: RuleId | None = None
+    """The rule that names them to customers."""
     desk: DeskData = DeskData()
     """What the desk's timers and steps read."""
     rules: Annotated[dict[RuleId, Rule], Field(min_length=1)]
