@@ -56,7 +56,10 @@ class FactTest(Model):
     @model_validator(mode="after")
     def _one_operator(self) -> Self:
         if len(self.model_fields_set) != 2:
-            raise ValueError("needs exactly one operator beside 'fact'")
+            raise ValueError(
+                "needs exactly one operator beside 'fact':"
+                " is, one_of, missing, happened, at_least, over or within_days"
+            )
         return self
 
     @property
@@ -248,5 +251,5 @@ class RequestChecks(Model):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.same_as is not None and self.checks:
-            raise ValueError("has both same_as and checks of its own")
+            raise ValueError("has checks of its own and 'same_as' as well: only one can hold")
         return self

@@ -92,7 +92,9 @@ FigureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureRef = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9]+(\.[a-z0-9-]+)+/)?[a-z][a-z0-9_]*$")
 ]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=40)]
+SLUG = r"^[a-z][a-z0-9]*$"
+MAX_SLUG = 40
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=MAX_SLUG)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 # What an editor is told of texts: English is there, and one sentence needs no list.

@@ -5,61 +5,78 @@ are named must exist and be of the right kind, and every verdict a check gives m
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import ValidationError
 
 from policies.calendar import public_holidays
-from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN
+from policies.complaints import shape_mistakes
+from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN, nearest
 from policies.floorproof import FloorProof
 from policies.proofcheck import CheckProof
 from policies.reading import Mistake, PackError, Path, Source
+from policies.salvage import Salvage
 from policies.schema import PackDocument, Rule
 from policies.shapes import Verdict
 from policies.wording import template
 
 _MAX_CHARACTERS = 2_000_000
-_MESSAGES = {"missing": "is missing", "extra_forbidden": "is not a known key"}
-_PREFIX = re.compile(r"^(?:Value error|Assertion failed), ")
+UNSAID = "no check says this: it is a verdict's name, or one that a check gives under 'says'"
+_MOST = 3660  # ten years of days; a count of files, weeks or hours is far below
+_ROUNDS = 4  # what is taken out may uncover what was hidden by it
 
 
-def proofread(text: str, name: str) -> PackDocument:
-    """Return the checked document; raises PackError with all mistakes."""
+def proofread(text: str, name: str, *, taken: frozenset[str] = frozenset()) -> PackDocument:
+    """Return the checked document; raises PackError with all mistakes.
+
+    `taken` are names that no store can have.
+    """
     if len(text) > _MAX_CHARACTERS:
-        raise PackError([Mistake(name, None, "", None, "is far too long for a pack")])
+        raise PackError([Mistake(name, 1, "", None, "is far too long for a pack")])
     source = Source(text, name)
     try:
         document = PackDocument.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        raise PackError([*source.mistakes, *_shape_mistakes(error, source)]) from None
+        raise PackError([*source.mistakes, *_shape_and_rest(error, source)]) from None
     proof = Proof(document, source)
     proof.read()
+    if document.store.slug in taken:
+        proof.complain(
+            ("store", "slug"),
+            f"{document.store.slug!r} is an address of the desk's own; choose another name",
+        )
     if source.mistakes:
         raise PackError(source.mistakes)
     return document
 
 
-def _shape_mistakes(error: ValidationError, source: Source) -> Iterator[Mistake]:
-    seen = set()
-    errors = error.errors(include_url=False, include_context=False)
-    for found in errors:
-        place = tuple(found["loc"])
-        if found["type"] == "too_short" and any(
-            len(other["loc"]) > len(place) and tuple(other["loc"])[: len(place)] == place
-            for other in errors
-        ):
-            continue  # it is short only because what is in it could not be read
-        message = _MESSAGES.get(found["type"]) or _PREFIX.sub("", found["msg"])
-        if "figures" in place:
-            # A union reports once for each of its members; one message says it all.
-            message = "must be a whole number, an amount, or a list of different numbers above 0"
-        mistake = source.mistake(place, message, missing=found["type"] == "missing")
-        if (mistake.path, message) not in seen:
-            seen.add((mistake.path, message))
-            yield mistake
+def _shape_and_rest(error: ValidationError, source: Source) -> list[Mistake]:
+    """Return the mistakes of the shape, and what the rest of the pack has beside them."""
+    errors: Sequence[Any] = error.errors(include_url=False)
+    found = list(shape_mistakes(errors, source))
+    salvage = Salvage(source.data)
+    for _ in range(_ROUNDS):
+        salvage.without(errors)
+        try:
+            document = PackDocument.model_validate_json(json.dumps(salvage.data))
+        except ValidationError as again:
+            errors = again.errors(include_url=False)
+            continue
+        rest = Proof(document, source)
+        kept, source.mistakes = source.mistakes, []
+        rest.read()
+        told = {mistake.path for mistake in found}
+        found += [
+            mistake
+            for mistake in source.mistakes
+            if mistake.path not in told and not salvage.explains(mistake.path, mistake.message)
+        ]
+        source.mistakes = kept
+        break
+    return found
 
 
 class Proof:
@@ -81,6 +98,8 @@ class Proof:
         self.rule_exists(("unwritten",), self.document.unwritten)
         self.must_say(("unwritten",), self.document.unwritten, Verdict.DISCRETIONARY)
         self.estimates()
+        if self.document.carriers_rule is not None:
+            self.rule_exists(("carriers_rule",), self.document.carriers_rule)
         self.desk()
         CheckProof(self).read()
         FloorProof(self).read()
@@ -97,12 +116,18 @@ class Proof:
         try:
             ZoneInfo(store.time_zone)
         except (KeyError, OSError, ValueError):
-            self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone")
+            hint = nearest(store.time_zone, available_timezones())
+            self.complain(("store", "time_zone"), f"{store.time_zone!r} is no time zone{hint}")
         if store.holidays is not None:
             try:
                 public_holidays(store.holidays.country, store.holidays.subdivision, 2026)
             except NotImplementedError:
-                self.complain(("store", "holidays"), "the holidays of this country are not known")
+                self.complain(
+                    ("store", "holidays"),
+                    f"the holidays of {store.holidays.country}"
+                    f"{'-' + store.holidays.subdivision if store.holidays.subdivision else ''}"
+                    " are not known",
+                )
         for day, spans in store.opening_hours.items():
             for before, after in pairwise(spans):
                 if after.start < before.end:
@@ -122,12 +147,14 @@ class Proof:
         if not rule_id.startswith(f"{self.document.store.slug}."):
             self.complain(path, f"does not begin with '{self.document.store.slug}.'")
         if rule.page not in self.document.pages:
-            self.complain((*path, "page"), f"there is no page {rule.page!r}")
+            hint = nearest(rule.page, self.document.pages)
+            self.complain((*path, "page"), f"there is no page {rule.page!r} in 'pages'{hint}")
         if rule.starts_on and rule.ends_on and rule.starts_on > rule.ends_on:
             self.complain((*path, "ends_on"), "ends before it starts")
         for name in rule.house:
             if name not in rule.figures:
-                self.complain((*path, "house"), f"there is no figure {name!r}")
+                hint = nearest(name, rule.figures)
+                self.complain((*path, "house"), f"the rule has no figure {name!r}{hint}")
         for name, figure in rule.figures.items():
             if isinstance(figure, int) and figure < 0:
                 self.complain((*path, "figures", name), "must not be negative")
@@ -141,7 +168,7 @@ class Proof:
                     self.figure((*path, "sentence", locale), name, rule_id, None)
         for key, texts in rule.says.items():
             if (rule_id, key) not in self.said:
-                self.complain((*path, "says", key), "no check says this")
+                self.complain((*path, "says", key), UNSAID)
             for locale, sentences in texts.items():
                 self.sentences((*path, "says", key, locale), sentences, rule_id)
         self.article(path, rule_id, rule)
@@ -184,7 +211,11 @@ class Proof:
                 if name not in ALWAYS_KNOWN and name not in SOMETIMES_KNOWN:
                     self.figure(path, name, rule_id, None)
         if not certain:
-            self.complain(path, "needs one sentence that can be said whatever is unknown")
+            self.complain(
+                path,
+                "needs one sentence that can be said whatever is unknown:"
+                " without a date or anything else of the request",
+            )
 
     def parse(self, path: Path, text: str) -> tuple[str, ...]:
         """Return the placeholders of a text."""
@@ -198,7 +229,8 @@ class Proof:
         """Check that a rule of this id stands in the pack."""
         if rule_id in self.document.rules:
             return True
-        self.complain(path, f"there is no rule {rule_id!r}")
+        hint = nearest(rule_id, self.document.rules)
+        self.complain(path, f"there is no rule {rule_id!r}{hint}")
         return False
 
     def must_say(self, path: Path, rule_id: str, key: str) -> None:
@@ -206,7 +238,9 @@ class Proof:
         self.said.add((rule_id, str(key)))
         rule = self.document.rules.get(rule_id)
         if rule is not None and str(key) not in rule.says:
-            self.complain(path, f"the rule {rule_id} says nothing for '{key}'")
+            self.complain(
+                path, f"the rule {rule_id} says nothing for '{key}': it needs that under 'says'"
+            )
 
     def figure(self, path: Path, ref: str, rule_id: str, kind: type | None) -> object:
         """Check a reference to a figure, and its kind when one is asked for."""
@@ -217,10 +251,13 @@ class Proof:
             return None
         value = rule.figures.get(name)
         if value is None:
-            self.complain(path, f"the rule {owner or rule_id} has no figure {name!r}")
+            hint = nearest(name, rule.figures)
+            self.complain(path, f"the rule {owner or rule_id} has no figure {name!r}{hint}")
         elif kind is not None and not isinstance(value, kind):
             wanted = "a whole number" if kind is int else "a list of numbers"
             self.complain(path, f"the figure {name!r} must be {wanted}")
+        elif kind is int and isinstance(value, int) and value > _MOST:
+            self.complain(path, f"the figure {name!r} is {value}; it must be at most {_MOST}")
         return value
 
     def estimates(self) -> None:

@@ -70,9 +70,14 @@ class Source:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = None if mark is None else mark.line + 1
-            raise PackError([Mistake(name, line, "", None, f"no YAML: {error.problem}")]) from None
-        except (yaml.YAMLError, RecursionError) as error:
-            raise PackError([Mistake(name, None, "", None, f"no YAML: {error}")]) from None
+            message = f"no YAML: {error.problem}{_hint(error)}"
+            raise PackError([Mistake(name, line, "", None, message)]) from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            message = "no YAML: a character that no text file holds"
+            raise PackError([Mistake(name, line, "", None, message)]) from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise PackError([Mistake(name, 1, "", None, f"no YAML: {error}")]) from None
         if not isinstance(self._root, yaml.MappingNode):
             raise PackError([Mistake(name, 1, "", None, "is not a mapping of keys to values")])
         try:
@@ -94,7 +99,7 @@ class Source:
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self._seen += 1
         if self._seen > _MAX_NODES:
-            raise PackError([Mistake(self.name, None, "", None, "unfolds to far too much")])
+            raise PackError([Mistake(self.name, 1, "", None, "unfolds to far too much")])
         if isinstance(node, yaml.MappingNode):
             found: dict[str, Any] = {}
             for key_node, value_node in node.value:
@@ -144,6 +149,18 @@ class Source:
             if isinstance(node, dict) and isinstance(node.get("rule"), str):
                 rule = node["rule"]
         return rule
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    """Say what usually is behind YAML's own words."""
+    problem = error.problem or ""
+    if "mapping values are not allowed" in problem or "<scalar>" in problem:
+        return "; a text with ': ' or a comma in it needs quotes"
+    if "but got '{'" in problem or "but got '['" in problem or "flow" in problem:
+        return "; a text that begins with a brace or a bracket needs quotes"
+    if "\\t" in problem:
+        return "; indent with spaces"
+    return ""
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:
