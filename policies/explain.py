@@ -8,6 +8,7 @@ from policies.fields import DATE_FACTS, ORDER_FACTS
 from policies.floors import own_closes
 from policies.pack import Pack
 from policies.parts import pick
+from policies.plans import Plan, prepare, remembered
 from policies.program import split_ref
 from policies.shapes import Decision, EvidenceKind, Facts, Verdict
 from policies.wording import clock, joined, money, template
@@ -15,6 +16,7 @@ from policies.wording import clock, joined, money, template
 _MINUTE = timedelta(minutes=1)
 # A sentence with one of these says how long a request can still be sent.
 _WINDOW = frozenset({"closes", "own_closes", "left"})
+_PLANS = 20_000  # a pack's reasons in a dozen locales; more can only be locales made up
 
 
 def sentences(
@@ -34,22 +36,38 @@ def sentences(
     hushed = _WINDOW if filed and decision.verdict is not Verdict.REFUSED else frozenset()
     told: list[str] = []
     for reason in decision.reasons:
-        rule_id, _, key = reason.key.rpartition(":")
-        texts = pack.says(rule_id, key)
-        if texts is None:
+        plan = _plan(pack, reason.key, locale)
+        if plan is None:
             continue
-        found, used = pick(texts, locale)
-        teller = Teller(pack, facts, decision, used, zone, rule_id)
-        for text in found:
-            parsed = template(text)
-            if not hushed.isdisjoint(parsed.names):
+        teller = Teller(pack, facts, decision, plan.locale, zone, plan.owner)
+        for prepared in plan.sentences:
+            if hushed and not hushed.isdisjoint(prepared.names):
                 continue
-            sentence = parsed.render(teller.value, used)
+            sentence = prepared.told(teller)
             if sentence:
                 told.append(sentence)
     if decision.floor and told:
         told.append(pack.phrase("floor.advice", locale))
     return told or [_fallback(pack, decision, locale)]
+
+
+def _plan(pack: Pack, key: str, locale: str) -> "Plan[Teller] | None":
+    """Return the prepared sentences of a reason; None where the pack has no such text."""
+    plan: Plan[Teller] | None = pack.plans.get((key, locale))
+    if plan is None:
+        owner, _, clause = key.rpartition(":")
+        texts = pack.says(owner, clause)
+        if texts is None:
+            return None
+        found, used = pick(texts, locale)
+        prepared = [
+            prepare(template(text), lambda name: pack.value(name, owner), _MAKERS, used)
+            for text in found
+        ]
+        plan = Plan(owner, used, tuple(item for item in prepared if item is not None))
+        if len(pack.plans) < _PLANS:
+            pack.plans[key, locale] = plan
+    return plan
 
 
 def _fallback(pack: Pack, decision: Decision, locale: str) -> str:
@@ -78,42 +96,43 @@ class Teller:
         self.zone = zone
         self.rule_id = rule_id
 
-    def value(self, name: str) -> object:
-        """Return the value of a placeholder, or None when it is not known here."""
-        if name in DATE_FACTS:
-            moment = self.date_fact(name)
-            return None if moment is None else self.day(moment)
-        made = _MAKERS.get(name)
-        return made(self) if made is not None else self.pack.value(name, self.rule_id)
-
     def date_fact(self, name: str) -> datetime | None:
         """Return a date of the order or of what the customer declared."""
         source = self.facts.order if name in ORDER_FACTS else self.facts.said
         found = None if source is None else getattr(source, name)
         return found if isinstance(found, datetime) else None
 
+    def phrase(self, key: str, *about: object, **values: object) -> str:
+        """Return a shared text, made once for what it is `about`: that tells it from others."""
+        return remembered(
+            self.pack.memory,
+            (key, self.locale, about),
+            lambda: self.pack.phrase(key, self.locale, **values),
+        )
+
     def pattern(self, name: str) -> str:
         """Return a CLDR pattern of the locale."""
-        return self.pack.phrases(f"pattern.{name}", self.locale)[0][0]
+        return remembered(
+            self.pack.memory,
+            (name, self.locale),
+            lambda: self.pack.phrases(f"pattern.{name}", self.locale)[0][0],
+        )
 
     def day(self, moment: datetime) -> str:
         """Return an instant's day in the store's zone, with the year when it is another."""
         zone = self.pack.zone
-        same = moment.astimezone(zone).year == self.facts.at.astimezone(zone).year
-        pattern = self.pattern("day" if same else "day_with_year")
-        return clock(moment, zone, pattern, self.locale)
+        here = moment.astimezone(zone)
+        same = here.year == self.facts.at.astimezone(zone).year
+        return clock(here, zone, self.pattern("day" if same else "day_with_year"), self.locale)
 
     def moment(self, moment: datetime) -> str:
         """Return weekday, date, time and place, and the customer's own clock if it differs."""
-        time = self.pattern("time")
-        told = self.pack.phrase(
-            "when.in_place",
-            self.locale,
-            day=self.day(moment),
-            time=clock(moment, self.pack.zone, time, self.locale),
-            place=self.pack.place(self.locale),
-        )
         here = moment.astimezone(self.pack.zone)
+        pattern = self.pattern("time")
+        day, time = self.day(here), clock(here, self.pack.zone, pattern, self.locale)
+        told = self.phrase(
+            "when.in_place", day, time, day=day, time=time, place=self.pack.place(self.locale)
+        )
         if self.zone is None or moment.astimezone(self.zone).utcoffset() == here.utcoffset():
             return told
         return self.pack.phrase(
@@ -121,7 +140,7 @@ class Teller:
             self.locale,
             when=told,
             weekday=clock(moment, self.zone, self.pattern("weekday"), self.locale),
-            time=clock(moment, self.zone, time, self.locale),
+            time=clock(moment, self.zone, pattern, self.locale),
         )
 
     def closes(self) -> str | None:
@@ -151,13 +170,19 @@ class Teller:
         days = self.pack.calendar.days_left(self.facts.at, self.decision.closes_at)
         if days < 0:
             return None
-        return self.pack.phrase(f"days_left{'' if days else '.none'}", self.locale, count=days)
+        return self.phrase(f"days_left{'' if days else '.none'}", days, count=days)
 
     def missing(self) -> str | None:
         """Return what is missing, alternatives joined by "or"."""
-        told = [self.needed(alternative) for alternative in self.decision.missing]
-        if not told:
+        missing = self.decision.missing
+        if not missing:
             return None
+        about = tuple(tuple(alternative.items()) for alternative in missing)
+        return remembered(self.pack.memory, (about, self.locale), self.needs)
+
+    def needs(self) -> str:
+        """Return the alternatives of what is missing in words."""
+        told = [self.needed(alternative) for alternative in self.decision.missing]
         *others, last = told
         if not others:
             return last
@@ -194,7 +219,7 @@ class Teller:
         order = self.facts.order
         if order is None or order.shipping_method is None:
             return None
-        return self.pack.phrase(f"method.{order.shipping_method}", self.locale)
+        return self.phrase(f"method.{order.shipping_method}")
 
     def estimate(self, end: str) -> object:
         """Return one end of the delivery estimate, for the order's way of shipping."""
@@ -211,7 +236,18 @@ class Teller:
         return self.pack.document.rules[owner].figures[figure]
 
 
+def _dated(name: str) -> Callable[[Teller], str | None]:
+    """Return what tells the day of a date fact."""
+
+    def tell(teller: Teller) -> str | None:
+        moment = teller.date_fact(name)
+        return None if moment is None else teller.day(moment)
+
+    return tell
+
+
 _MAKERS: Mapping[str, Callable[[Teller], object]] = {
+    **{name: _dated(name) for name in DATE_FACTS},
     "closes": Teller.closes,
     "own_closes": Teller.own_closes,
     "opens": Teller.opens,

@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +18,10 @@ from babel.numbers import format_currency, format_decimal
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_.-]*(/[a-z][a-z0-9_]*)?")
+_QUOTED = re.compile(r"'[^']*'")
+# Letters of CLDR patterns: https://unicode.org/reports/tr35/tr35-dates.html
+_DAY_FIELDS = frozenset("GyYuQqMLwWdDFEec")
+_TIME_FIELDS = frozenset("abBhHkKm")
 _CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 
 Values = Callable[[str], object]
@@ -111,7 +115,24 @@ def money(amount: Decimal, currency: str, locale: str) -> str:
     return format_currency(amount, currency, locale=babel_locale(locale))
 
 
-@lru_cache(maxsize=8192)
 def clock(moment: datetime, zone: tzinfo, pattern: str, locale: str) -> str:
     """Return an instant in a zone by a CLDR pattern, in the words of a locale."""
-    return format_datetime(moment.astimezone(zone), pattern, locale=babel_locale(locale))
+    here = moment.astimezone(zone)
+    fields = _fields(pattern)
+    # A day is said the same at whatever hour, and a time on whatever day: few different ones.
+    if fields <= _DAY_FIELDS:
+        return _clock(datetime(here.year, here.month, here.day, tzinfo=UTC), pattern, locale)
+    if fields <= _TIME_FIELDS:
+        return _clock(datetime(2000, 1, 1, here.hour, here.minute, tzinfo=UTC), pattern, locale)
+    return format_datetime(here, pattern, locale=babel_locale(locale))
+
+
+@lru_cache(maxsize=16384)
+def _clock(moment: datetime, pattern: str, locale: str) -> str:
+    return format_datetime(moment, pattern, locale=babel_locale(locale))
+
+
+@lru_cache(maxsize=256)
+def _fields(pattern: str) -> frozenset[str]:
+    """Return the letters of a CLDR pattern that stand for something."""
+    return frozenset(re.findall("[A-Za-z]", _QUOTED.sub("", pattern)))
