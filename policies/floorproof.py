@@ -44,9 +44,11 @@ class FloorProof:
             seen.add(floor.id)
             self.clauses(path, floor)
             self.texts(path, floor)
-            for code in floor.countries:
+            for number, code in enumerate(floor.countries):
                 if code not in countries():
-                    self.proof.complain((*path, "countries"), f"there is no country {code!r}")
+                    self.proof.complain(
+                        (*path, "countries", number), f"there is no country {code!r}"
+                    )
             if floor.on:
                 self.alone(path, floor, spoken)
 
