@@ -25,6 +25,7 @@ from tickets.models import (
     RateBucket,
     Refund,
     ReleaseMove,
+    Shipment,
     Store,
     Ticket,
     User,
@@ -35,6 +36,8 @@ from tickets.permissions import roles_with
 from tickets.references import clean_reference
 
 Row = TypeVar("Row", bound=models.Model)
+TRACKING_HOURS = 2
+_TRACKING = "tickets.track"
 
 
 def stores_for(user: User, verb: str = "see") -> QuerySet[Store]:
@@ -198,6 +201,55 @@ def find_order(
         .filter(store=store, number_key=key, customer__email_key=email_key(email))
         .first()
     )
+
+
+def shipments_by_number(
+    store: Store, number: str, *, visitor: str, now: datetime
+) -> list[Shipment]:
+    """The store's shipments with this tracking number, for somebody who knows nothing else.
+
+    What may be shown of them is what the carrier shows: see `actions.tracking_view`.
+
+    Raises:
+        TooMany: more than 20 tries by one visitor, or 20 of one number, in ten minutes.
+    """
+    ten_minutes = timedelta(minutes=10)
+    limit(visitor, "track", 20, ten_minutes, now)
+    limit(f"{store.pk}:{number}", "track_number", 20, ten_minutes, now)
+    return shipments_with(store, number)
+
+
+def shipments_with(store: Store, number: str) -> list[Shipment]:
+    """The same, behind a token that was given for this number and counted then."""
+    rows = Shipment.objects.filter(order__store=store, tracking_number=number)
+    return list(rows.exclude(tracking_number="").prefetch_related("tracking_events")[:10])
+
+
+def tracking_token(store: Store, *, order: Order | None = None, number: str = "") -> str:
+    """A short-lived word for an address: it says what to show, and names nobody."""
+    value = {"store": store.pk, "order": order.pk} if order else {"store": store.pk, "no": number}
+    return signing.dumps(value, salt=_TRACKING, compress=True)
+
+
+def by_tracking_token(store: Store, token: str) -> Order | str:
+    """The order, or the tracking number, that a token stands for.
+
+    Raises:
+        Http404: it was not made by us, or for another store.
+        signing.SignatureExpired: it is older than ``TRACKING_HOURS``.
+    """
+    try:
+        value = signing.loads(token, salt=_TRACKING, max_age=TRACKING_HOURS * 3600)
+    except signing.SignatureExpired:
+        raise
+    except signing.BadSignature:
+        raise Http404 from None
+    if value["store"] != store.pk:
+        raise Http404
+    if "no" in value:
+        return str(value["no"])
+    rows = Order.objects.select_related("store", "customer")
+    return _one(rows.filter(store=store), pk=value["order"])
 
 
 def limit(visitor: str, what: str, amount: int, per: timedelta, now: datetime) -> None:

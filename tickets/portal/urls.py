@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tickets.portal.views import answer, evidence, review, start, status, steps
+from tickets.portal.views import answer, evidence, review, start, status, steps, track
 
 app_name = "portal"
 
@@ -21,12 +21,16 @@ _status = [
     path("", status.show, name="status"),
     path("say/", status.say, name="say"),
     path("withdraw/", status.withdraw, name="withdraw"),
+    path("track/", track.of_ticket, name="track-ticket"),
 ]
 urlpatterns = [
     path("", start.home, name="home"),
     path("stores/<slug:slug>/theme.css", start.theme, name="theme"),
     path("t/<str:reference>/<str:token>/", include(_status)),
     path("<slug:slug>/", start.store, name="store"),
+    path("<slug:slug>/track/", track.form, name="track"),
+    path("<slug:slug>/track/<str:sealed>/", track.show, name="tracked"),
+    path("<slug:slug>/track/<str:sealed>/ask/", track.ask, name="track-ask"),
     path("<slug:slug>/about/<slug:name>/", start.tile, name="tile"),
     path("<slug:slug>/new/<str:request_type>/", start.begin, name="begin"),
     path("<slug:slug>/claim/<str:key>/", include(_draft)),

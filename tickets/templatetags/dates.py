@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,6 +66,16 @@ def say(instant: datetime, zone: str, now: datetime | None, *, day: bool = True)
         skeleton = "yMMMEd" if other_year else "MMMEd"
         text = format_skeleton(skeleton, local, locale=locale)
     return f"{text}, {time}"
+
+
+def day(local: date, now: datetime | None = None) -> str:
+    """“Tue 10 Mar”, a day on the store's calendar; with the year when it is another one."""
+    locale = locale_name(get_language())
+    other_year = now is not None and now.year != local.year
+    if locale.startswith("en"):
+        weekday, month = (format_skeleton(s, local, locale=locale) for s in ("E", "MMM"))
+        return f"{weekday} {local.day} {month}" + (f" {local.year}" if other_year else "")
+    return str(format_skeleton("yMMMEd" if other_year else "MMMEd", local, locale=locale))
 
 
 def last_minute(instant: datetime, zone: str) -> datetime:
