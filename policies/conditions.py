@@ -30,7 +30,7 @@ def getter(name: str) -> Getter:
     """Return what reads a named fact; None when it is not known."""
     read = attrgetter(name)
     if name not in ORDER_FACTS:
-        return lambda facts: read(facts.said)
+        return attrgetter(f"said.{name}")
     default = Channel.ONLINE if name == "channel" else None
     return lambda facts: default if facts.order is None else read(facts.order)
 
@@ -40,6 +40,9 @@ def condition(tests: Condition, calendar: Calendar, figure: Figures) -> Predicat
     compiled = tuple(_test(test, calendar, figure) for test in tests)
     if len(compiled) == 1:
         return compiled[0]
+    if len(compiled) == 2:
+        first, second = compiled
+        return lambda facts: first(facts) and second(facts)
     return lambda facts: all(holds(facts) for holds in compiled)
 
 

@@ -39,6 +39,9 @@ def sentences(
         plan = _plan(pack, reason.key, locale)
         if plan is None:
             continue
+        if plan.fixed is not None:
+            told.extend(plan.fixed)
+            continue
         teller = Teller(pack, facts, decision, plan.locale, zone, plan.owner)
         for prepared in plan.sentences:
             if hushed and not hushed.isdisjoint(prepared.names):
@@ -60,11 +63,14 @@ def _plan(pack: Pack, key: str, locale: str) -> "Plan[Teller] | None":
         if texts is None:
             return None
         found, used = pick(texts, locale)
-        prepared = [
+        made = (
             prepare(template(text), lambda name: pack.value(name, owner), _MAKERS, used)
             for text in found
-        ]
-        plan = Plan(owner, used, tuple(item for item in prepared if item is not None))
+        )
+        prepared = tuple(item for item in made if item is not None)
+        texts_only = tuple(item.text for item in prepared if item.text is not None)
+        fixed = texts_only if len(texts_only) == len(prepared) else None
+        plan = Plan(owner, used, prepared, fixed)
         if len(pack.plans) < _PLANS:
             pack.plans[key, locale] = plan
     return plan
@@ -112,6 +118,9 @@ class Teller:
 
     def pattern(self, name: str) -> str:
         """Return a CLDR pattern of the locale."""
+        found = self.pack.memory.get((name, self.locale))
+        if isinstance(found, str):
+            return found
         return remembered(
             self.pack.memory,
             (name, self.locale),

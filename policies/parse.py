@@ -58,15 +58,25 @@ def parse_facts(data: Any) -> Facts:
     if not _KEYS.issuperset(data):
         raise _unknown("", next(key for key in data if key not in _KEYS))
     get = data.get
-    request = _REQUESTS.get(_read(_text, get("request"), "request"))
-    if request is None:
-        raise FactsError("request", f"{data['request']!r} is not a known request type")
+    path = "request"
+    try:
+        request = _REQUESTS.get(_text(get(path)))
+        if request is None:
+            raise _Wrong(f"{data[path]!r} is not a known request type")
+        path = "id"
+        name = _text(get(path))
+        path = "store"
+        store = _text(get(path))
+        path = "at"
+        at = _moment(get(path))
+    except _Wrong as wrong:
+        raise FactsError(path, str(wrong)) from None
     order, said, evidence = get("order"), get("said"), get("evidence")
     return _FACTS(
-        _read(_text, get("id"), "id"),
-        _read(_text, get("store"), "store"),
+        name,
+        store,
         request,
-        _read(_moment, get("at"), "at"),
+        at,
         None if order is None else _ORDER_FACTS(**_section(order, "order", _ORDER)),
         NOTHING_SAID if said is None else _SAID_FACTS(**_section(said, "said", _SAID)),
         () if evidence is None else _evidence(evidence),
@@ -76,13 +86,6 @@ def parse_facts(data: Any) -> Facts:
 def facts_from_json(data: Any) -> Facts:
     """Read back what `Facts.as_json` wrote; raises FactsError like `parse_facts`."""
     return parse_facts(data)
-
-
-def _read(reader: Reader, value: Any, path: str) -> Any:
-    try:
-        return reader(value)
-    except _Wrong as wrong:
-        raise FactsError(path, str(wrong)) from None
 
 
 def _section(data: Any, path: str, readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -122,11 +125,11 @@ def _text(value: Any) -> str:
 
 
 def _moment(value: Any) -> datetime:
-    text = value if isinstance(value, str) else _text(value)
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         moment = None
+    text = _text(value)
     # A bare date would parse as well, and would hide which midnight is meant.
     if moment is None or "T" not in text:
         raise _Wrong(f"{text!r} is not an ISO 8601 date and time")

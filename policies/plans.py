@@ -56,6 +56,7 @@ class Plan(Generic[T]):
     owner: str
     locale: str
     sentences: tuple[Prepared[T], ...]
+    fixed: tuple[str, ...] | None  # all of it, where nothing in it needs facts
 
 
 def prepare(

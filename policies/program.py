@@ -22,12 +22,14 @@ from policies.checks import (
     Window,
 )
 from policies.conditions import Getter, Predicate, check_facts, condition, getter
+from policies.quick import quick
 from policies.schema import PackDocument, Rule
 from policies.shapes import Decision, Facts, Reason, Request, Verdict
 
 Step = Callable[[Facts, datetime | None], Decision | None]
 Prelude = Callable[[Facts], datetime | None]
 
+_DECISION = quick(Decision)
 _PROMISING = frozenset({Verdict.ACCEPTED, Verdict.EVIDENCE_NEEDED, Verdict.DISCRETIONARY})
 
 
@@ -197,7 +199,7 @@ class Compiler:
             opens_at: datetime | None = None,
             missing: tuple[Mapping[str, int], ...] = (),
         ) -> Decision:
-            return Decision(
+            return _DECISION(
                 facts.id, verdict, rule, closes_at, opens_at, missing, outcomes, reasons
             )
 
@@ -211,7 +213,7 @@ class Compiler:
         """Return what leaves a request to the store's unwritten rule."""
         rule = self.document.unwritten
         reasons = (Reason(f"{rule}:{Verdict.DISCRETIONARY}"),)
-        return lambda facts: Decision(
+        return lambda facts: _DECISION(
             facts.id, Verdict.DISCRETIONARY, rule, None, None, (), (), reasons
         )
 

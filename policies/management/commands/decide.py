@@ -1,5 +1,6 @@
 """`manage.py decide`: facts as JSON lines in, decisions as JSON lines out. Needs no database."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             raise CommandError(f"The pack cannot be used:\n{error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{policy} cannot be read: {error}") from None
+        # What is loaded stays, and a decision leaves nothing that would have to be searched for.
+        gc.freeze()
         try:
             usable = decide_lines(packs, sys.stdin.buffer, sys.stdout.buffer)
         except BrokenPipeError:
