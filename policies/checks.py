@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from policies.fields import (
     CountryCode,
@@ -35,6 +35,8 @@ class FactTest(Model):
     `happened`: a date that is known and not after the request. `within_days`: the request is
     still inside the window of so many local days from the date.
     """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 2, "maxProperties": 2})
 
     fact: FactName
     """The name of a fact of the order, or of one that the customer declares."""
