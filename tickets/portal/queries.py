@@ -31,7 +31,8 @@ def hours(pack: Pack, now: datetime) -> dict[str, Any]:
     local = now.astimezone(pack.zone)
     if calendar.is_open(now):
         ends = [end for start, end in calendar.spans(local.date()) if start <= local.time() < end]
-        return {"open": True, "until": ends[0].strftime("%H:%M") if ends else ""}
+        at = datetime.combine(local.date(), ends[0], tzinfo=pack.zone)
+        return {"open": True, "until": f"{at:%H:%M}", "at": at}
     opening = calendar.next_opening(now)
     if opening is None:
         return {"open": False, "next": ""}
@@ -39,7 +40,7 @@ def hours(pack: Pack, now: datetime) -> dict[str, Any]:
     words = {0: _("today"), 1: _("tomorrow")}
     ahead = (day.date() - local.date()).days
     name = words.get(ahead) or format_datetime(day, "EEEE", locale=locale_name(pack_locale()))
-    return {"open": False, "next": f"{name} {day:%H:%M}"}
+    return {"open": False, "next": f"{name} {day:%H:%M}", "at": day}
 
 
 def pack_locale() -> str:
@@ -146,7 +147,9 @@ def what_happens(guide: Guide, *, claim: bool) -> list[dict[str, str]]:
         return []
     pack, process = guide.pack, guide.pack.process(guide.decision.rule)
     found = []
-    if guide.decision.missing:
+    if guide.decision.verdict == "discretionary" and guide.decision.missing:
+        found.append(_step("camera", _("You may add what would help"), _("now or later")))
+    elif guide.decision.missing:
         days = _("within %(n)d days of sending") % {"n": pack.evidence_days}
         found.append(_step("camera", _("You add what is missing"), days))
     found.append(_step("user-check", _("A person looks at it"), _("you hear by mail")))

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from tickets.portal.views import answer, evidence, review, start, status, steps, track
+from tickets.portal.views import help as help_pages
 
 app_name = "portal"
 
@@ -23,6 +24,13 @@ _status = [
     path("withdraw/", status.withdraw, name="withdraw"),
     path("track/", track.of_ticket, name="track-ticket"),
 ]
+_help = [
+    path("", help_pages.index, name="help"),
+    path("carriers/", help_pages.carriers, name="carriers"),
+    path("<str:name>/", help_pages.article, name="article"),
+    path("<str:name>/helped/", help_pages.helped, name="article_helped"),
+    path("<str:name>/wrote/", help_pages.wrote, name="article_wrote"),
+]
 urlpatterns = [
     path("", start.home, name="home"),
     path("stores/<slug:slug>/theme.css", start.theme, name="theme"),
@@ -32,6 +40,7 @@ urlpatterns = [
     path("<slug:slug>/track/<str:sealed>/", track.show, name="tracked"),
     path("<slug:slug>/track/<str:sealed>/ask/", track.ask, name="track-ask"),
     path("<slug:slug>/about/<slug:name>/", start.tile, name="tile"),
+    path("<slug:slug>/help/", include(_help)),
     path("<slug:slug>/new/<str:request_type>/", start.begin, name="begin"),
     path("<slug:slug>/claim/<str:key>/", include(_draft)),
 ]

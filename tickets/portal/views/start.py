@@ -18,6 +18,7 @@ from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actions.guided import Guide, guide_without_order
 from tickets.errors import TooMany
 from tickets.models import Order, Store
+from tickets.portal import help as centre
 from tickets.portal import queries
 from tickets.portal.forms import OrderForm
 from tickets.portal.theme import stylesheet
@@ -66,6 +67,7 @@ def store(request: HttpRequest, slug: str) -> HttpResponse:
         "channels": queries.channels(pack, locale()),
         "words": words,
         "hits": queries.search(pack, words, locale()) if words else [],
+        "articles": centre.found(pack, words, locale())[:4] if words else (),
     }
     return render(request, "portal/store.html", context)
 
