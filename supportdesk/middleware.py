@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
+from supportdesk import clock
 from supportdesk.zones import zone_or_none
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -36,6 +37,37 @@ class DatabaseDownMiddleware:
         if isinstance(error, DATABASE_AWAY):
             return unavailable(error)
         return None
+
+
+class NoRulesMiddleware:
+    """Where not one version of a store's rules can be read: the pack that ships, else a 503.
+
+    Only the pages that need those rules are concerned; other stores live on.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Let the shipped pack stand in and have the same request sent again, or say it plainly."""
+        from policies.publish import NoGoodVersion, stand_in
+        from tickets.models import Store
+
+        if not isinstance(error, NoGoodVersion):
+            return None
+        store = Store.objects.filter(pk=error.store_id).first()
+        if store is not None and stand_in(store.pk, store.slug, now=clock.now()) is not None:
+            # 307: the browser repeats the very same request, with what was typed.
+            return HttpResponse(status=307, headers={"Location": request.get_full_path()})
+        log.critical("Store %s has no rules that can be read", error.store_id)
+        response = HttpResponse(render_to_string("503_rules.html"), status=503)
+        response["Retry-After"] = "60"
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 def unavailable(error: Exception) -> HttpResponse:
@@ -68,12 +100,12 @@ class DemoPagesMiddleware:
         """An address that leads nowhere: no view was found at all."""
         response = self.get_response(request)
         if response.status_code == 404 and request.resolver_match is None and _plain():
-            return _not_found()
+            return _not_found(request)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """An object that is not there, or not theirs to see."""
-        return _not_found() if isinstance(error, Http404) and _plain() else None
+        return _not_found(request) if isinstance(error, Http404) and _plain() else None
 
 
 class DemoReporter(ExceptionReporter):
@@ -88,8 +120,8 @@ def _plain() -> bool:
     return bool(settings.DEBUG and settings.DEMO)
 
 
-def _not_found() -> HttpResponse:
-    return HttpResponse(render_to_string("404.html"), status=404)
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(render_to_string("404.html", request=request), status=404)
 
 
 class StaffZoneMiddleware:

@@ -51,3 +51,4 @@ class Nudger:
 
 
 drain_outbox = Nudger("tickets.jobs.drain_outbox")
+run_trials = Nudger("tickets.jobs.run_trials")

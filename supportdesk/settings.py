@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "supportdesk.middleware.DatabaseDownMiddleware",
+    "supportdesk.middleware.NoRulesMiddleware",
     "supportdesk.middleware.DemoPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -144,6 +145,8 @@ CELERY_BEAT_SCHEDULE = {
     "deadlines": {"task": "tickets.jobs.sweep_deadlines", "schedule": 15.0},
     "outbox": {"task": "tickets.jobs.drain_outbox", "schedule": 10.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
+    "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
+    "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},
 }
 
 # --- people -------------------------------------------------------------------

@@ -14,6 +14,7 @@ urlpatterns = [
     path("uploads/", include("tickets.evidence.urls")),
     path("api/v1/", include("tickets.api.urls")),
     path("reports/", include("tickets.reports.urls")),
+    path("policies/", include("tickets.policybook.urls")),
     path("mailbox/", include("tickets.mailbox.urls")),
     # Last: a store's name is an address of its own.
     path("", include("tickets.portal.urls")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from supportdesk import clock
-from tickets import deadlines, outbox, tidying
+from tickets import alarms, deadlines, outbox, tidying, trials
 
 
 @shared_task(name="tickets.jobs.drain_outbox")
@@ -24,3 +24,15 @@ def sweep_deadlines() -> int:
 def tidy() -> int:
     """Throw away what nobody needs: abandoned drafts, old counters, dead sessions."""
     return tidying.tidy(clock.now())
+
+
+@shared_task(name="tickets.jobs.run_trials")
+def run_trials() -> int:
+    """Replay drafts over past requests: what waits, and what a dead worker left behind."""
+    return trials.run_due(clock.now())
+
+
+@shared_task(name="tickets.jobs.watch_policies")
+def watch_policies() -> int:
+    """Look whether every published version can be read; tell staff about those that cannot."""
+    return alarms.watch(clock.now())

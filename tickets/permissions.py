@@ -16,8 +16,8 @@ VERBS: dict[str, frozenset[str]] = {
     Role.READ_ONLY: frozenset({"see"}),
     Role.AGENT: frozenset({"see", "work"}),
     Role.LEAD: frozenset({"see", "work", "override"}),
-    Role.MANAGER: frozenset({"see", "work", "override", "report"}),
-    Role.ADMIN: frozenset({"see", "work", "override", "report", "manage"}),
+    Role.MANAGER: frozenset({"see", "work", "override", "report", "publish"}),
+    Role.ADMIN: frozenset({"see", "work", "override", "report", "publish", "manage"}),
 }
 # What customers may do with what is their own.
 CUSTOMER_VERBS = frozenset({"file", "add_evidence", "say", "withdraw", "see_own"})

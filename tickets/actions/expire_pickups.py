@@ -10,13 +10,14 @@ it already; otherwise a person is asked.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from policies.models import PolicyVersion
-from policies.publish import pack_of
+from policies.publish import NoGoodVersion, pack_of
 from supportdesk.nudge import drain_outbox as nudge
 from tickets.lifecycle import DeadlineState, PickupState
 from tickets.models import Deadline
@@ -149,10 +150,11 @@ def _refund_dues(version_ids: list[int], now: datetime) -> dict[int, datetime]:
     """By which instant each pack version promises a refund requested now."""
     dues: dict[int, datetime] = {}
     for version in PolicyVersion.objects.defer("source").filter(pk__in=version_ids):
-        pack = pack_of(version)
-        days = pack.refund_days
-        # A store without a promise is still reminded of the money it owes.
-        dues[version.pk] = (
-            pack.calendar.window_closes(now, days) if days is not None else now + timedelta(days=30)
-        )
+        # A store without a promise is still reminded of the money it owes; and one whose rules
+        # cannot be read holds nobody else's pickups up.
+        dues[version.pk] = now + timedelta(days=30)
+        with suppress(NoGoodVersion):
+            pack = pack_of(version)
+            if pack.refund_days is not None:
+                dues[version.pk] = pack.calendar.window_closes(now, pack.refund_days)
     return dues

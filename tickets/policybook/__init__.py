@@ -1,0 +1,1 @@
+"""The managers' face for the store's rules: versions, drafts, what changes, and trials."""
