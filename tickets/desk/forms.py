@@ -11,6 +11,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from policies.carriers import recognise
+from tickets.carriers import mistake
 from tickets.labels import OUTCOMES
 
 
@@ -229,6 +231,16 @@ class FulfilForm(StepForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def clean_tracking(self) -> str:
+        """The number as its carrier writes it. ``options`` is the claim's pack, or None."""
+        typed = str(self.cleaned_data["tracking"]).strip()
+        found = recognise(typed, self.options)
+        if found is None:
+            return typed
+        if found.mistyped:
+            raise forms.ValidationError(mistake(found))
+        return found.number
 
 
 class ReasonForm(StepForm):

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from tickets import access
 from tickets.actions import what_if as asking
-from tickets.desk import decision, forms, labels, steps, timeline
+from tickets.desk import decision, forms, labels, shipments, steps, timeline
 from tickets.desk.person import Desk
 from tickets.desk.rulebook import Rulebook, read
 from tickets.lifecycle import ClaimState, DeadlineState
@@ -49,7 +49,7 @@ def ticket_for(desk: Desk, reference: str) -> Ticket:
         )
         .prefetch_related(
             Prefetch("order__lines", OrderLine.objects.select_related("product")),
-            "order__shipments",
+            "order__shipments__tracking_events",
             Prefetch("claim__items", ClaimItem.objects.order_by("pk")),
             "claim__evidence",
             Prefetch(
@@ -125,7 +125,7 @@ def build(
         may_work="work" in verbs,
         message_form=_message_form(bound),
         assignee_form=_assignee_form(ticket, verbs, bound),
-        deliveries=_deliveries(ticket, bound),
+        deliveries=shipments.cards(ticket, bound, desk.now),
         bound=bound[0] if bound else "",
         others=_others(ticket),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from policies.publish import pack_of
 from tickets.desk import forms
 from tickets.desk.rulebook import Rulebook
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, may_follow
@@ -168,6 +169,7 @@ STEPS: tuple[Step, ...] = (
         _says(lambda: _("Send the replacement")),
         lambda claim: claim.outcome not in MONEY and _to_be_fulfilled(claim),
         _one(lambda who: _("Mark as sent and mail %(who)s") % {"who": who}),
+        lambda claim, book: pack_of(claim.policy_version),  # it knows the store's carriers
         icon="package-export",
         tone="go",
     ),

@@ -13,6 +13,7 @@ from policies.carriers import MAX_LENGTH, clean, recognise
 from policies.pack import Pack
 from tickets.actions.tracking_view import Late, NumberTracked, Parcel, Tracked
 from tickets.carriers import mistake
+from tickets.portal.tiles import TILES
 from tickets.portal.visit import label_of
 from tickets.templatetags import dates
 
@@ -150,6 +151,11 @@ def late_words(late: Late, pack: Pack) -> LateWords:
 def mistake_of(found: NumberTracked) -> str:
     """What may be wrong with a number, also where nobody knows its parcel."""
     return mistake(found.recognised)
+
+
+def about_parcels(request_type: str) -> bool:
+    """Whether a request is about something that has not arrived: its page leads here."""
+    return request_type in TILES["not-arrived"].requests
 
 
 def pickup_words(found: Tracked) -> str:

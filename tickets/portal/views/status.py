@@ -22,6 +22,7 @@ from tickets.errors import ActionError, TooMany
 from tickets.models import Claim, Ticket
 from tickets.portal import progress, queries
 from tickets.portal.forms import MessageForm
+from tickets.portal.track import about_parcels
 from tickets.portal.visit import label_of, locale, pack_now, slow_down
 
 
@@ -49,6 +50,7 @@ def _page(
         "label": label_of(pack, ticket.request),
         "form": form,
         "sent": "sent" in request.GET,
+        "tracks": ticket.order is not None and about_parcels(ticket.request),
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
         "channels": queries.channels(pack, locale()),

@@ -27,7 +27,6 @@ from tickets.errors import TooMany
 from tickets.models import Order, Store
 from tickets.portal import queries, track
 from tickets.portal.forms import OrderForm
-from tickets.portal.tiles import TILES
 from tickets.portal.views.start import look_up
 from tickets.portal.visit import locale, pack_now, slow_down, store_or_404
 
@@ -219,8 +218,3 @@ def of_ticket(request: HttpRequest, reference: str, token: str) -> HttpResponse:
         raise Http404
     zone = {"time_zone": ticket.customer.time_zone}
     return _to(ticket.store, access.tracking_token(ticket.store, order=ticket.order), zone)
-
-
-def about_parcels(request_type: str) -> bool:
-    """Whether a request is about something that has not arrived: its page leads here."""
-    return request_type in TILES["not-arrived"].requests
