@@ -4,7 +4,7 @@ A rule's own `title` and `article` are used where it has them, else the words of
 its sentence. What is made depends on the pack and the locale alone, so it is made once of each.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -15,9 +15,9 @@ from policies.pack import Pack
 from policies.parts import PackRule, pick
 from policies.phrases import ENGLISH, locales
 from policies.schema import PackDocument
-from policies.wording import counted, number, template
+from policies.wording import babel_locale, counted, joined, number, template
 
-__all__ = ["Article", "Library", "Part", "articles", "library", "search"]
+__all__ = ["Article", "Library", "Part", "Right", "articles", "library", "search"]
 
 _RELATED = 4
 
@@ -40,6 +40,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """What a law gives customers of some countries at least, where the store has it switched on."""
+
+    id: str
+    countries: str
+    sentence: str
+    source: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One help page. `requests` are the guided forms that its rules settle.
 
@@ -58,6 +69,7 @@ class Article:
     enforced: bool
     starts_on: date | None = None
     ends_on: date | None = None
+    rights: tuple[Right, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -67,7 +79,8 @@ class Article:
     @property
     def text(self) -> str:
         """Return everything it says, as plain text."""
-        return "\n".join(part.text for part in self.parts)
+        told = [part.text for part in self.parts]
+        return "\n".join([*told, *(right.sentence for right in self.rights)])
 
 
 @dataclass(frozen=True)
@@ -190,7 +203,23 @@ def _written(pack: Pack, locale: str) -> Iterator[Article]:
             enforced=bool(settles) and any("E" in item.kinds for item in told),
             starts_on=rule.data.starts_on,
             ends_on=rule.data.ends_on,
+            rights=tuple(_rights(pack, settles, locale)),
         )
+
+
+def _rights(pack: Pack, requests: Collection[str], locale: str) -> Iterator[Right]:
+    """Yield the floors that are on and speak of what an article's rules settle."""
+    names = babel_locale(locale).territories
+    for floor in pack.floors.values():
+        if floor.on and not set(requests).isdisjoint(floor.data.requests):
+            countries = [names.get(code, code) for code in floor.data.countries]
+            yield Right(
+                floor.id,
+                joined(countries, locale),
+                floor.sentence(locale),
+                floor.source(locale),
+                floor.advice(locale),
+            )
 
 
 def _requests(document: PackDocument) -> Mapping[str, tuple[str, ...]]:

@@ -132,6 +132,24 @@ def customer(album: Album, order: str, email: str) -> None:
         album.take(page, "portal-status")
 
 
+# The help centre, on a phone and on a laptop.
+HELP = {
+    "help": "/kpopusa/help/",
+    "help-search": "/kpopusa/help/?q=refund",
+    "help-article": "/kpopusa/help/missing-contents/",
+    "help-carriers": "/popmart/help/carriers/",
+}
+
+
+def reader(album: Album) -> None:
+    """Who reads before asking."""
+    for size, kind in ((PHONE, "phone"), (LAPTOP, "laptop")):
+        with album.window(size, is_mobile=kind == "phone") as page:
+            for name, address in HELP.items():
+                page.goto(address)
+                album.take(page, f"{name}-{kind}")
+
+
 def staff(album: Album) -> None:
     """The desk, the counter, the reports and the mailbox."""
     with album.window(LAPTOP, timezone_id="America/Los_Angeles") as page:
@@ -196,6 +214,7 @@ def main(arguments: list[str]) -> int:
         for theme, order in (("light", "K-1001"), ("dark", "K-1005")):
             album = Album(browser, address, out, theme)
             customer(album, order, "mina@example.com" if theme == "light" else "renee@example.com")
+            reader(album)
             staff(album)
         browser.close()
     if "--docs" in arguments:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from policies.pack import PACKS
+from policies.publish import publish
 from tests.cast import make_order
 from tests.e2e.axe import findings
 from tests.e2e.conftest import Meets
@@ -93,6 +95,39 @@ def test_the_way_of_a_customer(
     axe.looks_at("review")
     mina.presses("Send it")
     axe.looks_at("status, sent")
+
+
+HELP = (
+    "/kpopusa/help/",
+    "/kpopusa/help/?q=refund",
+    "/kpopusa/help/?q=zebra",
+    "/kpopusa/help/missing-contents/",
+    "/kpopusa/help/contact-window/?thanks=1",
+    "/popmart/help/carriers/",
+    "/kpopusa/?q=video",
+)
+
+
+@pytest.mark.parametrize("off", [False, True])
+def test_the_help_centre(
+    house: House,
+    examiner: Callable[..., Examiner],
+    kpopusa: Store,
+    popmart: Store,
+    *,
+    off: bool,
+) -> None:
+    """With every channel open, and with one switched off and another rule to come."""
+    if off:
+        source = (PACKS / "kpopusa.yaml").read_text(encoding="utf-8")
+        source = source.replace("value: info@", "open: false\n      value: info@")
+        now = house.clock()
+        publish(kpopusa.pk, source, starts_at=now - timedelta(hours=1), now=now)
+        later = source.replace("figures: {days: 7}", "figures: {days: 10}")
+        publish(kpopusa.pk, later, starts_at=now + timedelta(days=9), now=now)
+    axe = examiner(PHONE, is_mobile=True, has_touch=True)
+    for address in HELP:
+        axe.opens(address)
 
 
 # request, order, answers to the questions, what the card then says

@@ -94,6 +94,20 @@ def test_a_changed_figure_is_told_everywhere_the_rule_is() -> None:
     assert "Wed 11 Mar" in " ".join(explain(changed, asked, now))
 
 
+def test_a_right_of_a_country_is_told_once_it_is_switched_on() -> None:
+    shelf = library(pack("kpopusa"))
+    assert all(not article.rights for article in shelf.articles)
+    source = (PACKS / "kpopusa.yaml").read_text(encoding="utf-8")
+    on = library(load_pack(source.replace("    on: false\n", "    on: true\n"), "on"))
+    (right,) = on.by_slug["missing-contents"].rights
+    assert right.countries == "South Korea"
+    assert "3 months of receipt" in right.sentence
+    assert "not legal advice" in right.advice
+    assert right.source
+    assert on.by_slug["contact-window"].rights
+    assert not on.by_slug["charts"].rights
+
+
 def test_figures_stand_out_from_the_words() -> None:
     first = library(pack("kpopusa"), "en").by_slug["contact-window"].parts[0].paragraphs[0]
     assert ("7 days", True) in first

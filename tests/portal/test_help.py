@@ -197,6 +197,18 @@ def test_a_version_to_come_is_announced(web: Client, kpopusa: Store) -> None:
     assert "within 10 days of delivery" in after
 
 
+def test_a_right_that_is_on_is_told_with_its_source_and_that_it_is_no_advice(
+    web: Client, kpopusa: Store
+) -> None:
+    assert "South Korea" not in web.get("/kpopusa/help/missing-contents/").text
+    put_in_force(kpopusa, KPOPUSA.replace("    on: false\n", "    on: true\n"), days=3)
+    page = web.get("/kpopusa/help/missing-contents/").text
+    assert "For orders to South Korea" in page
+    assert "within 3 months of receipt" in page
+    assert "It is not legal advice." in page
+    assert "Act on the Consumer Protection in Electronic Commerce" in page
+
+
 def test_a_rule_with_a_start_of_its_own_says_so(web: Client, popmart: Store) -> None:
     page = web.get("/popmart/help/points/").text
     assert "This applies to orders placed from January 6, 2025." in page
