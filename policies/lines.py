@@ -100,7 +100,7 @@ def _quick(line: bytes) -> Facts | None:
     except ValueError:  # of the decoder, and of the facts
         return None
     keys = len(data) + len(data.get("order") or ()) + len(data.get("said") or ())
-    if line.count(b'":') != keys or b" :" in line or b"\t:" in line or b"\r:" in line:
+    if line.count(b'":') != keys or b" :" in line or b"\t" in line or b"\r" in line[:-1]:
         return None
     return facts
 

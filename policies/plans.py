@@ -38,7 +38,7 @@ class Prepared(Generic[T]):
             return self.text
         pieces = []
         for part in self.parts:
-            if type(part) is str:
+            if isinstance(part, str):
                 pieces.append(part)
                 continue
             make, forms = part

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 _MAX_NODES = 200_000  # what aliases may unfold to; a real pack has a few thousand
 
@@ -57,6 +58,27 @@ _Loader.add_implicit_resolver(
 )
 
 
+class _Quick(Composer, yaml.CSafeLoader):
+    """The same language, cut into tokens by libyaml.
+
+    Only that: libyaml's own composer runs out of stack, and the process with it, where this
+    one raises RecursionError.
+    """
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        Composer.__init__(self)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=_Quick)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=_Loader)  # says better what is wrong
+
+
 class Source:
     """One pack text: its data, and the line of each path in it."""
 
@@ -66,7 +88,7 @@ class Source:
         self.mistakes: list[Mistake] = []
         self._seen = 0
         try:
-            self._root = yaml.compose(text, Loader=_Loader)
+            self._root = _compose(text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = None if mark is None else mark.line + 1

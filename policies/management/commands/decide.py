@@ -2,8 +2,9 @@
 
 import gc
 import sys
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         # What is loaded stays, and a decision leaves nothing that would have to be searched for.
         gc.freeze()
         try:
-            usable = decide_lines(packs, sys.stdin.buffer, sys.stdout.buffer)
+            usable = decide_lines(packs, cast(BufferedReader, sys.stdin.buffer), sys.stdout.buffer)
         except BrokenPipeError:
             # The reader has what it wanted. Nothing may be written at exit either.
             sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123 (kept open)
