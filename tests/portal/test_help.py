@@ -107,7 +107,8 @@ def test_an_article_starts_the_form_of_its_rule(web: Client, kpopusa: Store) -> 
 
 def test_the_search_leads_to_articles_and_forms(web: Client, kpopusa: Store) -> None:
     hits = web.get("/kpopusa/help/?q=money+back").text.partition("Search results")[2]
-    assert hits.index("When do I get my refund?") < hits.index('aria-labelledby="s-shipping"')
+    assert "/kpopusa/help/cancel.refund/" in hits.partition("</a>")[0]
+    assert "When do I get my refund?" in hits
     nothing = web.get("/kpopusa/help/?q=zebra").text
     assert "We found no article on “zebra”" in nothing
     assert "What if there is no rule about my problem?" in nothing
@@ -265,7 +266,26 @@ def test_a_help_page_asks_for_no_cookie_and_little_of_the_database(
         assert "csrf" not in page.text
         assert "max-age=60" in page["Cache-Control"]
     assert "public" in web.get("/kpopusa/help/")["Cache-Control"]
-    assert "private" in web.get("/kpopusa/help/contact-window/")["Cache-Control"]
+    article = web.get("/kpopusa/help/contact-window/")
+    assert "private" in article["Cache-Control"]
+    again = web.get("/kpopusa/help/contact-window/", headers={"If-None-Match": article["ETag"]})
+    assert again.status_code == 304
+    assert not again.content
+
+
+def test_a_page_that_is_kept_follows_the_clock_the_store_and_the_language(
+    web: Client, kpopusa: Store, at_noon: Clock
+) -> None:
+    assert "Open now" in web.get("/kpopusa/help/").text
+    at_noon.now += timedelta(hours=8)
+    assert "Closed now" in web.get("/kpopusa/help/").text
+    korean = {"Accept-Language": "ko"}
+    assert "포토카드가 빠져 있어요" in web.get("/kpopusa/help/", headers=korean).text
+    Store.objects.update(name="KPOP Vegas")
+    assert "KPOP Vegas" in web.get("/kpopusa/help/").text
+    assert "KPOP Vegas" in web.get("/kpopusa/help/contact-window/").text
+    put_in_force(kpopusa, ten_days(), hours=1)
+    assert "10 days" in web.get("/kpopusa/help/contact-window/").text
 
 
 # --- hours ------------------------------------------------------------------------------------

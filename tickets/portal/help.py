@@ -137,6 +137,12 @@ class Validity:
     after: Article | None = None
 
 
+def versions(store: Store, now: datetime) -> tuple[object, int]:
+    """What `validity` depends on beside the pack: the store's versions, and how many began."""
+    starts = beginnings(store.pk)
+    return starts, sum(1 for start, _pk in starts if start <= now)
+
+
 def validity(store: Store, pack: Pack, article: Article, now: datetime, locale: str) -> Validity:
     """Compare what the versions before and after the one in force tell about this rule."""
     starts = [start for start, _pk in beginnings(store.pk)]

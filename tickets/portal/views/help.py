@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,6 +21,7 @@ from tickets.errors import TooMany
 from tickets.models import Store
 from tickets.portal import help as centre
 from tickets.portal import queries
+from tickets.portal.shared import keep, shared_page
 from tickets.portal.visit import locale, pack_now, store_or_404
 
 _CARRIERS = "carriers"
@@ -34,37 +34,55 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     store = store_or_404(slug)
     pack = pack_now(store, now)
     words = request.GET.get("q", "").strip()[:80]
+    if words:
+        return keep(_results(request, store, pack, words, now))
     shelf = library(pack, locale())
+
+    def context() -> dict[str, Any]:
+        return {
+            "store": store,
+            "now": now,
+            "sections": shelf.sections,
+            "hours": queries.hours(pack, now),
+            "week": centre.week(pack, now, locale()),
+            "channels": queries.channels(pack, locale()),
+        }
+
+    # Stores open and close at whole minutes.
+    minute = (now.replace(second=0, microsecond=0),)
+    return shared_page(request, "portal/help.html", store, pack, minute, context, public=True)
+
+
+def _results(
+    request: HttpRequest, store: Store, pack: Pack, words: str, now: datetime
+) -> HttpResponse:
+    """What fits the words: articles first, then forms; or where to go when nothing does."""
     context = {
         "store": store,
         "now": now,
         "words": words,
-        "articles": centre.found(pack, words, locale()) if words else (),
-        "requests": queries.search(pack, words, locale()) if words else [],
-        "unwritten": shelf.by_rule.get(pack.unwritten),
+        "articles": centre.found(pack, words, locale()),
+        "requests": queries.search(pack, words, locale()),
+        "unwritten": library(pack, locale()).by_rule.get(pack.unwritten),
         "nothing": centre.nothing_found(words),
-        "sections": shelf.sections,
-        "hours": queries.hours(pack, now),
-        "week": centre.week(pack, now, locale()),
         "channels": queries.channels(pack, locale()),
     }
-    return _kept(request, render(request, "portal/help.html", context), public=not words)
+    return render(request, "portal/help_results.html", context)
 
 
 @require_safe
 def carriers(request: HttpRequest, slug: str) -> HttpResponse:
     """The carriers' pages and phone numbers, and what to have ready."""
-    now = clock.now()
     store = store_or_404(slug)
-    pack = pack_now(store, now)
-    article = library(pack, locale()).at(_CARRIERS)
+    pack = pack_now(store, clock.now())
     own, others = centre.carriers(pack)
-    context = {"own": own, "others": others}
-    if article is not None:
-        context |= _article_context(request, store, pack, article)
-    else:
-        context |= {"store": store, "now": now}
-    return _kept(request, render(request, "portal/help_carriers.html", context))
+    more = {"store": store, "own": own, "others": others}
+    found = library(pack, locale()).at(_CARRIERS)
+    if found is not None:
+        return _article(request, store, pack, found, "portal/help_carriers.html", more)
+    return shared_page(
+        request, "portal/help_carriers.html", store, pack, (), lambda: more, public=True
+    )
 
 
 @require_safe
@@ -75,27 +93,36 @@ def article(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     found = _article_or_404(pack, name)
     if found.slug != name:
         return redirect(f"{reverse('portal:article', args=[slug, found.slug])}#{slug}.{name}")
-    context = _article_context(request, store, pack, found)
-    return _kept(request, render(request, "portal/help_article.html", context))
+    return _article(request, store, pack, found, "portal/help_article.html", {"store": store})
 
 
-def _article_context(
-    request: HttpRequest, store: Store, pack: Pack, found: Article
-) -> dict[str, Any]:
-    """What the page of an article shows; and somebody has seen it."""
+def _article(
+    request: HttpRequest,
+    store: Store,
+    pack: Pack,
+    found: Article,
+    template: str,
+    more: dict[str, Any],
+) -> HttpResponse:
+    """The page of an article; and somebody has seen it."""
     now = clock.now()
-    if centre.is_read(request):
+    thanks = "thanks" in request.GET
+    if centre.is_read(request) and not thanks:
         guidance.count(store, "article", found.rule, "seen", now=now)
-    return {
-        "store": store,
-        "now": now,
-        "article": found,
-        "starts": centre.labels(pack, found, locale()),
-        "related": library(pack, locale()).related(found),
-        "validity": centre.validity(store, pack, found, now, locale()),
-        "thanks": "thanks" in request.GET,
-        "channels": queries.channels(pack, locale()),
-    }
+
+    def context() -> dict[str, Any]:
+        return more | {
+            "now": now,
+            "article": found,
+            "starts": centre.labels(pack, found, locale()),
+            "related": library(pack, locale()).related(found),
+            "validity": centre.validity(store, pack, found, now, locale()),
+            "thanks": thanks,
+            "channels": queries.channels(pack, locale()),
+        }
+
+    key = (found.slug, thanks, *centre.versions(store, now))
+    return shared_page(request, template, store, pack, key, context)
 
 
 # No cookie stands behind these two: they act for nobody and change a counter only, so that a
@@ -137,10 +164,3 @@ def _article_or_404(pack: Pack, name: str) -> Article:
     if found is None:
         raise Http404
     return found
-
-
-def _kept(request: HttpRequest, response: HttpResponse, *, public: bool = False) -> HttpResponse:
-    """Let a browser keep the page for a minute; what counts its readers is not for proxies."""
-    response["Cache-Control"] = f"{'public' if public else 'private'}, max-age=60"
-    patch_vary_headers(response, ("Accept-Language", "Cookie"))
-    return response

@@ -1,0 +1,58 @@
+"""Pages that are the same for every visitor: rendered once in each process, and told by an ETag.
+
+Only for pages without a form token, a message, or anything else of one person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import quote_etag
+
+from policies.pack import Pack
+from tickets.models import Store
+from tickets.portal.visit import locale
+
+_MOST = 400  # pages of some 10 kB each; whoever needs more begins afresh
+_rendered: dict[tuple[Hashable, ...], tuple[bytes, str]] = {}
+
+
+def shared_page(
+    request: HttpRequest,
+    template: str,
+    store: Store,
+    pack: Pack,
+    key: tuple[Hashable, ...],
+    context: Callable[[], dict[str, Any]],
+    *,
+    public: bool = False,
+) -> HttpResponse:
+    """A page that depends on the store, its pack, the language and ``key`` alone.
+
+    ``context`` is asked for only when the page has to be rendered. A browser keeps it for a
+    minute and asks with its ETag after that; ``public`` lets proxies keep it as well.
+    """
+    look = (store.pk, store.slug, store.name, store.accent, store.time_zone)
+    whole = (template, request.scheme, request.get_host(), locale(), pack, *look, *key)
+    found = _rendered.get(whole)
+    if found is None:
+        if len(_rendered) >= _MOST:
+            _rendered.clear()
+        body = render_to_string(template, context(), request).encode()
+        found = _rendered[whole] = (body, quote_etag(hashlib.sha256(body).hexdigest()[:20]))
+    body, etag = found
+    response = get_conditional_response(request, etag=etag) or HttpResponse(body)
+    response["ETag"] = etag
+    return keep(response, public=public)
+
+
+def keep(response: HttpResponse, *, public: bool = False) -> HttpResponse:
+    """Let a browser keep a page for a minute; what counts its readers is not for proxies."""
+    response["Cache-Control"] = f"{'public' if public else 'private'}, max-age=60"
+    patch_vary_headers(response, ("Accept-Language", "Cookie"))
+    return response
