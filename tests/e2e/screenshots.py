@@ -43,6 +43,7 @@ SHOWN = {
     "reports.png": ("reports-light.png", 1440),
 }
 AT_MOST = 150_000  # bytes
+POPMART_LATE = "liam@example.com"  # whose P-3003 has stood still for eight days
 
 
 @contextmanager
@@ -150,6 +151,21 @@ def reader(album: Album) -> None:
                 album.take(page, f"{name}-{kind}")
 
 
+def tracking(album: Album) -> None:
+    """Track my order: a late parcel, a poster, and a number that is mistyped."""
+    with album.window(PHONE, is_mobile=True, has_touch=True, device_scale_factor=2) as page:
+        page.goto("/kpopusa/track/")
+        album.take(page, "track")
+        page.get_by_label("Tracking number").fill("9400 1112 0108 0805 4830 17")
+        page.get_by_role("button", name="Track this number").click()
+        album.take(page, "track-mistyped")
+        page.goto("/popmart/track/")
+        page.get_by_label("Order number").fill("P-3003")
+        page.get_by_label("E-mail address").fill(POPMART_LATE)
+        page.get_by_role("button", name="Go on").click()
+        album.take(page, "track-late")
+
+
 def staff(album: Album) -> None:
     """The desk, the counter, the reports and the mailbox."""
     with album.window(LAPTOP, timezone_id="America/Los_Angeles") as page:
@@ -215,6 +231,7 @@ def main(arguments: list[str]) -> int:
             album = Album(browser, address, out, theme)
             customer(album, order, "mina@example.com" if theme == "light" else "renee@example.com")
             reader(album)
+            tracking(album)
             staff(album)
         browser.close()
     if "--docs" in arguments:

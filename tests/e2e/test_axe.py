@@ -17,7 +17,16 @@ from tests.e2e.house import House
 from tests.e2e.people import LAPTOP, PHONE, Person
 from tests.e2e.steps import ALBUM, says_it_is_missing, says_which_order
 from tickets.intake.demo.load import load_demo
-from tickets.models import Claim, Customer, KeptMail, Order, Pickup, Store, User
+from tickets.models import (
+    Claim,
+    Customer,
+    KeptMail,
+    Order,
+    Pickup,
+    Store,
+    TrackingEvent,
+    User,
+)
 
 pytestmark = pytest.mark.e2e
 MINA = "Mina.Kim@example.com"
@@ -128,6 +137,38 @@ def test_the_help_centre(
     axe = examiner(PHONE, is_mobile=True, has_touch=True)
     for address in HELP:
         axe.opens(address)
+
+
+def test_where_a_parcel_is(
+    house: House,
+    examiner: Callable[..., Examiner],
+    album_order: Order,
+    on_its_way: Order,
+    not_sent: Order,
+    pickup: Pickup,
+) -> None:
+    parcel = on_its_way.shipments.get()
+    happened = {"at": house.clock() - timedelta(days=1), "text": "In transit", "place": "Denver"}
+    TrackingEvent.objects.create(shipment=parcel, **happened)
+    axe = examiner(PHONE, is_mobile=True, has_touch=True)
+    mina = axe.person
+    axe.opens("/kpopusa/track/")
+    for number, email in (("#1", MINA), ("#1042", MINA), ("#1043", MINA), ("#1044", MINA)):
+        mina.opens("/kpopusa/track/")
+        mina.types("Order number", number)
+        mina.types("E-mail address", email)
+        mina.presses("Go on")
+        axe.looks_at(f"tracking of {number}")
+    mina.opens("/kpopusa/track/")
+    mina.types("Order number", pickup.order.number)
+    mina.types("E-mail address", pickup.order.customer.email)
+    mina.presses("Go on")
+    axe.looks_at("tracking of a pickup")
+    for number in ("9400111201080805483017", "9400111201080805483016", parcel.tracking_number):
+        mina.opens("/kpopusa/track/")
+        mina.types("Tracking number", number)
+        mina.presses("Track this number")
+        axe.looks_at(f"number {number}")
 
 
 # request, order, answers to the questions, what the card then says
