@@ -81,6 +81,10 @@ def _guide(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None) -> Guide:
     )
 
 
+# What each declared fact is, looked up once: it is asked for on every page of a form.
+_KINDS = {name: str(kind) for name, kind in get_type_hints(Said).items()}
+
+
 def _asks(pack: Pack, facts: Facts, locale: str) -> Sequence[str]:
     """The declared facts whose answer can still change the decision, whatever the others are."""
     candidates = [
@@ -114,7 +118,7 @@ def _outcome(pack: Pack, facts: Facts) -> tuple[Any, ...]:
 
 def _samples(name: str, at: datetime) -> tuple[Any, ...]:
     """Values that stand for all that a person may answer."""
-    kind = str(get_type_hints(Said)[name])
+    kind = _KINDS[name]
     if "bool" in kind:
         return (True, False)
     if "datetime" in kind:
