@@ -21,7 +21,13 @@ from policies.proofread import proofread
 from policies.reading import Mistake, PackError
 from policies.schema import WEEKDAYS, Carrier, PackDocument
 from policies.shapes import Request
-from policies.terms import DefectProcess, Manufacturer, PickupTerms, RefundTerms
+from policies.terms import (
+    DefectProcess,
+    Manufacturer,
+    PickupTerms,
+    PreorderTerms,
+    RefundTerms,
+)
 from policies.wording import template
 
 __all__ = [
@@ -35,6 +41,7 @@ __all__ = [
     "PackFloor",
     "PackRule",
     "PickupTerms",
+    "PreorderTerms",
     "Process",
     "RefundTerms",
     "load_builtin_packs",
@@ -275,9 +282,7 @@ class Pack:
         if found is None:
             return False
         checks = (
-            found.checks
-            if found.same_as is None
-            else self.document.requests[found.same_as].checks
+            found.checks if found.same_as is None else self.document.requests[found.same_as].checks
         )
         return found.claim or not ORDER_FACTS.isdisjoint(check_facts(checks))
 
@@ -362,6 +367,16 @@ class Pack:
     def refund(self) -> RefundTerms | None:
         """Return how long a refund may take, where the store says so."""
         return terms.refund(self.document)
+
+    @cached_property
+    def preorder(self) -> PreorderTerms | None:
+        """Return how pre-orders follow the release date, where the store says so."""
+        return terms.preorder(self.document)
+
+    @property
+    def carrier_days(self) -> int:
+        """Return the local days that a carrier has to answer an inquiry (house)."""
+        return self.document.house.carrier_days
 
     @property
     def refund_days(self) -> int | None:

@@ -293,6 +293,13 @@ class Proof:
                 continue
             for name, kind in figures.items():
                 self.figure(("desk", part, name), getattr(data, name), data.rule, kind)
+        if desk.preorder is not None and self.rule_exists(
+            ("desk", "preorder", "rule"), desk.preorder.rule
+        ):
+            for name in ("reach_days", "ship_days"):
+                ref = getattr(desk.preorder, name)
+                if ref is not None:
+                    self.figure(("desk", "preorder", name), ref, desk.preorder.rule, int)
         pickup = desk.pickup
         path: Path = ("desk", "pickup", "prepare_rule")
         if pickup is not None and self.rule_exists(path, pickup.prepare_rule):

@@ -103,7 +103,7 @@ def load_whole(source: str, name: str) -> Pack:
         pack = load_pack(source, name)
         # Made when first used; here, so that no request is the first to find out.
         _ = (pack.program, pack.calendar, pack.rules, pack.channels, pack.evidence_kinds)
-        _ = (pack.manufacturer, pack.defect_process, pack.pickup, pack.refund)
+        _ = (pack.manufacturer, pack.defect_process, pack.pickup, pack.refund, pack.preorder)
     except PackError:
         raise
     except Exception as error:  # whatever a text makes of us, it is the text that is no pack

@@ -232,6 +232,20 @@ class RefundData(Model):
     """Days after which staff are alerted of an unpaid refund."""
 
 
+class PreorderData(Model):
+    """How pre-orders follow the release date: figures of `rule`, in calendar days.
+
+    Without figures a pre-order is expected on the product's own date.
+    """
+
+    rule: RuleId
+    """The rule whose figures these are."""
+    reach_days: FigureRef | None = None
+    """Days after the release until the goods have reached the store, at most."""
+    ship_days: FigureRef | None = None
+    """Days after that until they have left it, at most."""
+
+
 class DeskData(Model):
     """What the desk's timers and steps read."""
 
@@ -245,6 +259,8 @@ class DeskData(Model):
     """In-store pickup."""
     refund: RefundData | None = None
     """How long a refund may take."""
+    preorder: PreorderData | None = None
+    """How pre-orders follow the release date; without it none is watched."""
     urgent: tuple[Request, ...] = ()
     """Types of request that go to the very top of the queue."""
     high: tuple[Request, ...] = ()
@@ -264,6 +280,8 @@ class HouseFigures(Model):
     """Business days within which a person answers a request; 0 is by the end of the day."""
     urgent_answer_days: Annotated[int, Field(ge=0)] = 0
     """The same for the urgent ones."""
+    carrier_days: Annotated[int, Field(gt=0)] = 14
+    """Days within which a carrier is to answer an inquiry about a parcel."""
 
 
 class Carrier(Model):

@@ -43,6 +43,15 @@ class RefundTerms:
     days: int
 
 
+@dataclass(frozen=True)
+class PreorderTerms:
+    """Calendar days from a release until its goods are in the store, and until they leave it."""
+
+    rule: str
+    reach_days: int
+    ship_days: int
+
+
 def manufacturer(document: PackDocument) -> Manufacturer | None:
     """Return the manufacturer's terms, where claims go to one."""
     data = document.desk.manufacturer
@@ -85,6 +94,18 @@ def refund(document: PackDocument) -> RefundTerms | None:
     """Return how long a refund may take, where the store says so."""
     data = document.desk.refund
     return None if data is None else RefundTerms(data.rule, _number(document, data.days, data.rule))
+
+
+def preorder(document: PackDocument) -> PreorderTerms | None:
+    """Return how pre-orders follow the release date, where the store says so."""
+    data = document.desk.preorder
+    if data is None:
+        return None
+    reach, ship = (
+        _number(document, ref, data.rule) if ref is not None else 0
+        for ref in (data.reach_days, data.ship_days)
+    )
+    return PreorderTerms(data.rule, reach, ship)
 
 
 def _number(document: PackDocument, ref: str, rule: str) -> int:

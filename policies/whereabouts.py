@@ -14,6 +14,7 @@ _TIMERS = {
     "defect_process": "alerts before and at the end of a return",
     "pickup": "reminders of a reserved pickup, and its expiry with the refund",
     "refund": "alert when a refund has not been paid",
+    "preorder": "the day by which a pre-order leaves, counted from its release date",
 }
 
 
