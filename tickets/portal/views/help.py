@@ -57,12 +57,16 @@ def _results(
     request: HttpRequest, store: Store, pack: Pack, words: str, now: datetime
 ) -> HttpResponse:
     """What fits the words: articles first, then forms; or where to go when nothing does."""
+    found = centre.found(pack, words, locale())
+    forms = dict(queries.search(pack, words, locale()))
+    for item in found[:3]:
+        forms |= dict(centre.labels(pack, item, locale()))
     context = {
         "store": store,
         "now": now,
         "words": words,
-        "articles": centre.found(pack, words, locale()),
-        "requests": queries.search(pack, words, locale()),
+        "articles": found,
+        "requests": list(forms.items())[:6],
         "unwritten": library(pack, locale()).by_rule.get(pack.unwritten),
         "nothing": centre.nothing_found(words),
         "channels": queries.channels(pack, locale()),
