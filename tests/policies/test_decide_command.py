@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from policies.lines import decide_line
 from policies.pack import PACKS, load_builtin_packs
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"id": "good", "store": "kpopusa", "request": "charts", "at": "2026-03-05T12:00:00-08:00"}
+PACKS_BY_STORE = load_builtin_packs()
 EXAMPLES = (Path(__file__).parent / "examples.jsonl").read_text("utf-8").splitlines()
 
 
@@ -148,6 +150,80 @@ def test_an_answer_comes_before_the_next_question():
             assert json.loads(process.stdout.readline())["id"] == name
         process.stdin.close()
         assert process.wait(timeout=30) == 0
+
+
+def test_whole_lines_are_answered_while_the_next_one_is_still_being_written():
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "decide"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        third = lines(GOOD | {"id": "three"})
+        process.stdin.write(lines(GOOD | {"id": "one"}, GOOD | {"id": "two"}) + third[:20])
+        process.stdin.flush()
+        assert [json.loads(process.stdout.readline())["id"] for _ in "12"] == ["one", "two"]
+        process.stdin.write(third[20:].rstrip())  # and no end of line at the end
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["id"] == "three"
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_line_longer_than_any_piece_of_input_is_one_line():
+    long = "long " * 200_000
+
+    status, answers, _ = run(lines(GOOD | {"id": long}, GOOD))
+
+    assert status == 0
+    assert [answer["id"] for answer in answers] == [long, "good"]
+
+
+def test_it_starts_without_models_settings_or_a_database():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "manage.py"), "decide"],
+        input=b"",
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+
+    assert "policies.lines" in imported
+    assert not imported & {"psycopg", "celery", "supportdesk.settings", "policies.models"}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b'{"id": "t", "id": "t"}', "'id' stands twice"),
+        (b'{"id": "t", "\\u0069d": "t"}', "'id' stands twice"),
+        (b'{"id" : "t", "id": "t"}', "'id' stands twice"),
+        (b'{"id"\t:"t","at":":","id":"t"}', "'id' stands twice"),
+        (b'{"id": "t", "order": {"total": "1", "total": "2"}}', "'total' stands twice"),
+        (b'{"id": "t", "order": {}, "order": {}}', "'order' stands twice"),
+        (b'{"id": "t", "said": {"opened": true, "opened": false}}', "'opened' stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_never_a_silent_choice(line, says):
+    whole = json.dumps(GOOD)[:-1].encode() + b", " + line[1:]
+    for text in (whole, whole.replace(b": ", b":")):
+        assert "stands twice" in decide_line(PACKS_BY_STORE, text)["error"]
+    assert says in decide_line(PACKS_BY_STORE, line)["error"]
+
+
+@pytest.mark.parametrize("number", [b"0", b"-0", b"3", b"123456789012345678901234567890"])
+def test_every_whole_number_is_one(number):
+    said = b', "said": {"active_orders": ' + number + b"}}"
+
+    assert "error" not in decide_line(PACKS_BY_STORE, json.dumps(GOOD)[:-1].encode() + said)
+
+
+@pytest.mark.parametrize("spaced", [b'{ "id" : "t" , ', b'{\t"id"\t:\r"t",'])
+def test_white_space_does_not_matter(spaced):
+    line = spaced + json.dumps(GOOD | {"order": {"placed_at": GOOD["at"]}})[14:].encode() + b"\r"
+
+    answer = decide_line(PACKS_BY_STORE, line)
+
+    assert (answer["id"], answer["rule"]) == ("t", "kpopusa.charts")
 
 
 def test_a_reader_that_leaves_early_meets_no_stack_trace():
