@@ -38,6 +38,7 @@ from tickets.references import clean_reference
 Row = TypeVar("Row", bound=models.Model)
 TRACKING_HOURS = 2
 _TRACKING = "tickets.track"
+_AGAIN = "tickets.again"
 
 
 def stores_for(user: User, verb: str = "see") -> QuerySet[Store]:
@@ -171,6 +172,23 @@ def ticket_by_link(reference: str, token: str) -> tuple[Ticket, Actor]:
     ):
         raise Http404
     return ticket, Actor.of_customer(ticket.customer)
+
+
+def again_link(inquiry: Inquiry) -> str:
+    """The path by which a reminder leads back to what was asked."""
+    token = signing.Signer(salt=_AGAIN).sign(str(inquiry.pk))
+    return reverse("portal:again", args=[inquiry.store.slug, token])
+
+
+def inquiry_by_link(store: Store, token: str) -> Inquiry:
+    """The question behind a reminder's link, or 404.
+
+    Raises:
+        signing.BadSignature: it was not made by us.
+    """
+    pk = signing.Signer(salt=_AGAIN).unsign(token)
+    rows = Inquiry.objects.select_related("store", "customer", "order__customer", "draft__store")
+    return _one(rows, pk=int(pk), store=store, customer__isnull=False)
 
 
 def draft_by_key(key: str) -> Draft:

@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.types import Channel, Facts, OrderFacts, Request, Said, ShippingMethod
 from tickets.lifecycle import EvidenceState, PickupState
-from tickets.models import Claim, Draft, Evidence, Order, OrderLine, Pickup, Shipment
+from tickets.models import Claim, Draft, Evidence, Inquiry, Order, OrderLine, Pickup, Shipment
 
 
 def shipments_of(order: Order, lines: Iterable[OrderLine] | None) -> list[Shipment]:
@@ -22,13 +22,26 @@ def shipments_of(order: Order, lines: Iterable[OrderLine] | None) -> list[Shipme
     return [s for s in shipments if s.kind in kinds] or shipments
 
 
-def order_facts(order: Order, lines: Iterable[OrderLine] | None = None) -> OrderFacts:
+def _posters_of(order: Order) -> list[Shipment]:
+    """Where the posters are. Without a parcel of their own they left with everything else.
+
+    They have not arrived with it, though: that is what the customer says.
+    """
+    shipments = list(order.shipments.all())
+    own = [s for s in shipments if s.kind == "poster"]
+    return own or [Shipment(order=order, shipped_at=s.shipped_at) for s in shipments]
+
+
+def order_facts(
+    order: Order, lines: Iterable[OrderLine] | None = None, *, request: str = ""
+) -> OrderFacts:
     """What the store's records say of an order, for these of its lines (all when ``None``).
 
     Several parcels: shipped when the first left, delivered when the last one has
     arrived, so that no window closes on a customer who is still waiting.
     """
-    shipments = shipments_of(order, lines)
+    posters = request == Request.POSTER_MISSING
+    shipments = _posters_of(order) if posters else shipments_of(order, lines)
     shipped = [s.shipped_at for s in shipments if s.shipped_at]
     delivered = [s.delivered_at for s in shipments if s.delivered_at]
     tracked = [s.last_tracking_at for s in shipments if s.last_tracking_at]
@@ -61,7 +74,7 @@ def _is_pickup(order: Order) -> bool:
 def said_from(answers: Mapping[str, Any]) -> Said:
     """What the customer declared, out of stored JSON. Unknown keys are left out."""
     known = {name: answers[name] for name in Said.__dataclass_fields__ if name in answers}
-    for name in ("charged_at", "review_posted_at", "points_earned_at"):
+    for name in ("charged_at", "review_posted_at", "points_earned_at", "discovered_at"):
         if isinstance(known.get(name), str):
             known[name] = datetime.fromisoformat(known[name])
     return Said(**known)
@@ -104,9 +117,25 @@ def facts_of_draft(
         store=draft.store.slug,
         request=Request(draft.request),
         at=at,
-        order=order_facts(order, chosen) if order else None,
+        order=order_facts(order, chosen, request=draft.request) if order else None,
         said=said_from(draft.answers.get("said", {})),
         evidence=counted(evidence if evidence is not None else draft.evidence.all()),
+    )
+
+
+def facts_of_inquiry(inquiry: Inquiry, at: datetime) -> Facts:
+    """The facts of a question that was asked before, at ``at``: what was said then, the order now.
+
+    Questions are about an order as a whole: whoever ticks items files a claim.
+    """
+    return Facts(
+        id=f"inquiry-{inquiry.pk}",
+        store=inquiry.store.slug,
+        request=Request(inquiry.request),
+        at=at,
+        order=order_facts(inquiry.order, request=inquiry.request) if inquiry.order else None,
+        said=said_from(inquiry.facts.get("said", {})),
+        evidence=tuple(inquiry.facts.get("evidence", ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from policies.publish import in_force, pack_of
 from policies.types import Decision, Facts
 from tickets.errors import Conflict
 from tickets.facts import facts_of_draft
-from tickets.models import Claim, Draft, Order, Store
+from tickets.models import Claim, Draft, Inquiry, Order, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,22 @@ def _locked(draft: Draft) -> Draft:
         .select_related("store", "order__customer")
         .get(pk=draft.pk)
     )
-    if Claim.objects.filter(draft=row).exists():
+    if was_sent(row):
         raise Conflict(_("This request has already been sent."))
     return row
+
+
+def was_sent(draft: Draft) -> bool:
+    """Whether a draft has become a claim, or a request that is none."""
+    return (
+        Claim.objects.filter(draft=draft).exists()
+        or Inquiry.objects.filter(draft=draft, ticket__isnull=False).exists()
+    )
+
+
+def form_key_of(draft: Draft) -> uuid.UUID:
+    """The key by which what is sent twice is one: made from the draft's own."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"draft:{draft.key}")
 
 
 def identify(draft: Draft, order: Order, *, now: datetime) -> Draft:
@@ -73,6 +87,8 @@ def answer(
 ) -> Draft:
     """Merge answers into a draft; ``said`` is merged key by key, ``None`` unsays a key.
 
+    ``unknown`` names a question that the customer cannot answer; an answer takes it back.
+
     Raises:
         Conflict: the draft was sent already.
     """
@@ -92,6 +108,11 @@ def merge(draft: Draft, answers: Mapping[str, Any]) -> None:
         if key == "said":
             said = {**draft.answers.get("said", {}), **value}
             draft.answers["said"] = {k: v for k, v in said.items() if v is not None}
+            unknown = [name for name in draft.answers.get("unknown", []) if name not in value]
+            draft.answers["unknown"] = unknown
+        elif key == "unknown":
+            draft.answers.get("said", {}).pop(value, None)
+            draft.answers["unknown"] = [*draft.answers.get("unknown", []), value]
         else:
             draft.answers[key] = value
 
@@ -103,7 +124,11 @@ def preview(draft: Draft, *, now: datetime) -> Preview:
 
 def judge(draft: Draft, facts: Facts) -> Preview:
     """Decide by the version in force when the order was placed, or when the draft asks."""
-    placed = draft.order.placed_at if draft.order else facts.at
-    version = in_force(draft.store_id, placed)
+    return judge_facts(draft.store_id, draft.order, facts)
+
+
+def judge_facts(store_id: int, order: Order | None, facts: Facts) -> Preview:
+    """Decide on facts, by the version of the order's day, or of today where there is none."""
+    version = in_force(store_id, order.placed_at if order else facts.at)
     pack = pack_of(version)
     return Preview(decide(pack, facts), facts, version, pack)

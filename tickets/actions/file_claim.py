@@ -14,6 +14,8 @@ from policies.evaluate import explain
 from tickets.actions.base import Turn
 from tickets.actions.drafts import Preview, judge, merge
 from tickets.actions.evidence_deadlines import set_evidence_deadlines
+from tickets.actions.inquiries import end
+from tickets.actions.people import learn
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import ActionError, CannotFile, Conflict, InvalidInput
@@ -77,7 +79,7 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
     turn = Turn(actor=actor, now=now, store=draft.store, ticket=ticket, claim=claim)
     event = _filed(turn, draft, items, found)
     # Everything is known by now, so each row is written once, as it will stay.
-    if claim.missing:
+    if claim.state == ClaimState.AWAITING_EVIDENCE:
         ticket.next_due_at = set_evidence_deadlines(turn, claim, found.pack)
         event.data["evidence_due_at"] = ticket.next_due_at.isoformat()
     turn.mail("claim_filed", event)
@@ -90,6 +92,7 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
     if files:
         Evidence.objects.filter(pk__in=[row.pk for row in files]).update(claim=claim)
     turn.write()
+    end(draft, "filed", ticket, now=now)
     return claim
 
 
@@ -159,16 +162,9 @@ def _ticket(draft: Draft, lines: Sequence[OrderLine], found: Preview, now: datet
     order = draft.order
     assert order is not None
     customer = order.customer
-    fresh: dict[str, Any] = {
-        key: str(draft.answers[key])[:64]
-        for key in ("time_zone", "locale")
-        if draft.answers.get(key) and str(draft.answers[key]) != getattr(customer, key)
-    }
-    if fresh:
-        type(customer).objects.filter(pk=customer.pk).update(**fresh)
-        for key, value in fresh.items():
-            setattr(customer, key, value)
-    waits = bool(found.decision.missing)
+    learn(customer, draft.answers)
+    # Where a law lets no evidence be needed, what is missing would only help.
+    waits = found.decision.verdict == "evidence_needed"
     return Ticket(
         store=draft.store,
         reference=new_reference(),

@@ -7,8 +7,14 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from tickets.actions.base import Turn, pickup_turn, ticket_turn
+from policies.publish import pack_of
+from policies.types import Verdict
+from tickets.actions.add_evidence import decide_again
+from tickets.actions.base import Turn, inquiry_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
+from tickets.actions.reminders import remind
+from tickets.actions.rights import floor_of, outlives_missing_evidence
+from tickets.actions.trace import decision_data
 from tickets.actor import SYSTEM
 from tickets.lifecycle import (
     ClaimState,
@@ -17,7 +23,7 @@ from tickets.lifecycle import (
     RefundState,
     TicketState,
 )
-from tickets.models import Deadline
+from tickets.models import Claim, Deadline
 
 
 def fire(deadline: Deadline, now: datetime) -> bool:
@@ -32,6 +38,9 @@ def fire(deadline: Deadline, now: datetime) -> bool:
     if ticket_id is not None:
         with ticket_turn(ticket_id, "work", actor=SYSTEM, now=now) as turn:
             return _fire_locked(turn, deadline)
+    if deadline.inquiry_id is not None:
+        with inquiry_turn(deadline.inquiry_id, "work", actor=SYSTEM, now=now) as turn:
+            return _fire_locked(turn, deadline)
     assert pickup_id is not None
     with pickup_turn(pickup_id, "work", actor=SYSTEM, now=now) as turn:
         return _fire_locked(turn, deadline)
@@ -42,7 +51,7 @@ def _ticket_of(deadline: Deadline) -> int | None:
         return deadline.claim.ticket_id
     if deadline.refund is not None and deadline.refund.claim is not None:
         return deadline.refund.claim.ticket_id
-    return None
+    return deadline.ticket_id
 
 
 def _fire_locked(turn: Turn, deadline: Deadline) -> bool:
@@ -72,6 +81,7 @@ def _remind_evidence(turn: Turn, deadline: Deadline) -> DeadlineState:
         days_left=deadline.step,
         missing=claim.missing,
         evidence_due_at=due.due_at.isoformat() if due else None,
+        closes=not outlives_missing_evidence(claim, pack_of(claim.policy_version)),
     )
     turn.mail("evidence_reminder", event)
     return DeadlineState.FIRED
@@ -83,6 +93,9 @@ def _expire_claim(turn: Turn, deadline: Deadline) -> DeadlineState:
         return DeadlineState.CANCELLED
     if deadline.cycle != claim.evidence_cycle:
         return DeadlineState.CANCELLED
+    if outlives_missing_evidence(claim, pack_of(claim.policy_version)):
+        _ask_a_person(turn, claim, deadline)
+        return DeadlineState.FIRED
     move(claim, ClaimState.EXPIRED)
     claim.save(update_fields=["state"])
     turn.settle(claim, ("evidence_reminder",), DeadlineState.CANCELLED)
@@ -96,6 +109,29 @@ def _expire_claim(turn: Turn, deadline: Deadline) -> DeadlineState:
     )
     turn.mail("claim_expired", event)
     return DeadlineState.FIRED
+
+
+def _ask_a_person(turn: Turn, claim: Claim, deadline: Deadline) -> None:
+    """By a law of the customer's country missing evidence ends nothing: a person decides."""
+    claim.asked = {}  # its time is over; what the rule would want is noted below
+    facts, decision = decide_again(claim)
+    if claim.missing:
+        claim.verdict = Verdict.DISCRETIONARY
+    move(claim, ClaimState.UNDER_REVIEW)
+    claim.save()
+    turn.settle(claim, ("evidence_reminder",), DeadlineState.CANCELLED)
+    turn.turn_to(TicketState.OPEN)
+    pack = pack_of(claim.policy_version)
+    floor = floor_of(claim, pack)
+    turn.event(
+        "evidence_waived",
+        rule=claim.rule,
+        version=claim.policy_version,
+        floor=floor.id if floor else "",
+        missing=claim.missing,
+        evidence_due_at=deadline.due_at.isoformat(),
+        **decision_data(decision, facts, pack),
+    )
 
 
 def _tell_progress(turn: Turn, deadline: Deadline) -> DeadlineState:
@@ -154,6 +190,17 @@ def _remind_pickup(turn: Turn, deadline: Deadline) -> DeadlineState:
     return DeadlineState.FIRED
 
 
+def _alert_unanswered(turn: Turn, deadline: Deadline) -> DeadlineState:
+    """Nobody has answered a request in time: staff are told, and it stays with them."""
+    if turn.ticket is None or turn.ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
+        return DeadlineState.CANCELLED
+    event = turn.event(
+        "deadline_missed", deadline=deadline.kind, due_at=deadline.due_at.isoformat()
+    )
+    turn.alert(event)
+    return DeadlineState.OVERDUE
+
+
 _MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
     "evidence_reminder": _remind_evidence,
     "evidence_due": _expire_claim,
@@ -163,5 +210,7 @@ _MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
     "process_due": _alert_staff,
     "pickup_reminder": _remind_pickup,
     "refund_due": _alert_staff,
+    "answer_due": _alert_unanswered,
+    "wait_over": remind,
 }
 ROW_KINDS = tuple(_MOVES)

@@ -10,10 +10,11 @@ from itertools import product
 from typing import Any, get_type_hints
 
 from policies.evaluate import decide, explain
+from policies.models import PolicyVersion
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
-from policies.types import Decision, Facts, Request, Said
-from tickets.actions.drafts import preview
+from policies.types import Decision, Facts, Request, Said, Verdict
+from tickets.actions.drafts import Preview, judge_facts, preview
 from tickets.models import Draft, Store
 
 _MOST_UNKNOWN = 4  # facts tried in every combination: 3**4 decisions of some microseconds each
@@ -24,26 +25,40 @@ class Guide:
     """The answer as things stand, and which questions could still change it.
 
     ``asks`` names every declared fact that matters, in the pack's order, answered or not;
-    ``needed`` lists the alternatives of evidence as if none had been handed in.
+    ``needed`` lists the alternatives of evidence as if none had been handed in; ``unknown`` the
+    questions that the customer cannot answer. ``general``: the order would decide, but nobody
+    knows which it is, so that the sentences are the rules' own and promise nothing.
     """
 
     pack: Pack
     facts: Facts
     decision: Decision
+    version: PolicyVersion
     needed: tuple[Mapping[str, int], ...]
     asks: tuple[str, ...]
     sentences: tuple[str, ...]
+    unknown: frozenset[str] = frozenset()
+    general: bool = False
 
     @property
     def unanswered(self) -> list[str]:
         """The questions that are still open."""
-        return [name for name in self.asks if getattr(self.facts.said, name) is None]
+        return [
+            name
+            for name in self.asks
+            if getattr(self.facts.said, name) is None and name not in self.unknown
+        ]
+
+    @property
+    def found(self) -> Preview:
+        """The decision as the actions keep it."""
+        return Preview(self.decision, self.facts, self.version, self.pack)
 
 
 def guide(draft: Draft, *, now: datetime, locale: str = "en", zone: tzinfo | None = None) -> Guide:
     """The guide for a draft, as if it were sent now."""
     found = preview(draft, now=now)
-    return _guide(found.pack, found.facts, locale, zone)
+    return _guide(found, locale, zone, frozenset(draft.answers.get("unknown", [])))
 
 
 def guide_without_order(
@@ -55,9 +70,8 @@ def guide_without_order(
     zone: tzinfo | None = None,
 ) -> Guide:
     """The guide for somebody who has not told which order: general answers need none."""
-    pack = pack_of(in_force(store.pk, now))
     facts = Facts(id="question", store=store.slug, request=Request(request), at=now)
-    return _guide(pack, facts, locale, zone)
+    return _guide(judge_facts(store.pk, None, facts), locale, zone)
 
 
 def decide_for(facts: Facts, store: Store, *, locale: str = "en") -> tuple[Decision, list[str]]:
@@ -68,17 +82,36 @@ def decide_for(facts: Facts, store: Store, *, locale: str = "en") -> tuple[Decis
     return decision, explain(pack, facts, decision, locale=locale)
 
 
-def _guide(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None) -> Guide:
-    decision = decide(pack, facts)
+def _guide(
+    found: Preview, locale: str, zone: tzinfo | None, unknown: frozenset[str] = frozenset()
+) -> Guide:
+    pack, facts, decision = found.pack, found.facts, found.decision
     bare = replace(facts, evidence=())
+    rules = _in_general(found, locale)
     return Guide(
         pack=pack,
         facts=facts,
         decision=decision,
+        version=found.version,
         needed=decide(pack, bare).missing,
         asks=tuple(_asks(pack, bare, locale)),
-        sentences=tuple(explain(pack, facts, decision, locale=locale, zone=zone)),
+        sentences=rules or tuple(explain(pack, facts, decision, locale=locale, zone=zone)),
+        unknown=unknown,
+        general=bool(rules),
     )
+
+
+def _in_general(found: Preview, locale: str) -> tuple[str, ...]:
+    """The rules' own words, where the order would decide and nobody knows which it is.
+
+    What was decided without it would say of an order what nobody has looked up.
+    """
+    request = found.facts.request
+    if found.facts.order is not None or not found.pack.asks_order(request):
+        return ()
+    if found.decision.verdict in (Verdict.ANSWERED, Verdict.ELSEWHERE):
+        return ()
+    return tuple(rule.sentence(locale) for rule in found.pack.rules_of(request))
 
 
 # What each declared fact is, looked up once: it is asked for on every page of a form.

@@ -17,6 +17,8 @@ from tickets.permissions import may, permit
 from tickets.references import new_reference
 
 MAX_BODY = 20_000
+# What an answer from a person settles.
+ANSWER_KINDS = ("answer_due",)
 # Whose turn it is once we have answered, by the state of the claim.
 _WAITS: dict[str, WaitingFor] = {
     ClaimState.AWAITING_EVIDENCE: WaitingFor.CUSTOMER,
@@ -25,7 +27,12 @@ _WAITS: dict[str, WaitingFor] = {
 }
 
 
-def _clean(body: str) -> str:
+def clean(body: str) -> str:
+    """What was typed, fit to be kept.
+
+    Raises:
+        InvalidInput: nothing written, or too much.
+    """
     text = body.replace("\x00", "").strip()
     if not text:
         raise InvalidInput(_("Please write something."), "body")
@@ -58,7 +65,7 @@ def say(
         NotAllowed: this actor may not write here.
         Conflict: something happened since the page was opened (agents only).
     """
-    text = _clean(body)
+    text = clean(body)
     verb = "say" if kind == "customer" else "work"
     with ticket_turn(ticket.pk, verb, actor=actor, now=now) as turn:
         if form_key is not None:
@@ -91,6 +98,7 @@ def _whose_turn(turn: Turn, kind: str, message: Message) -> None:
         turn.turn_to(TicketState.OPEN)
         return
     turn.mail("message", event)
+    turn.settle(ticket, ANSWER_KINDS)
     waits_for = WaitingFor.CUSTOMER if turn.claim is None else _WAITS.get(turn.claim.state)
     if ticket.state in (TicketState.NEW, TicketState.OPEN) and waits_for is not None:
         turn.turn_to(TicketState.WAITING, waits_for)
@@ -114,7 +122,7 @@ def open_ticket(
 
     The same ``form_key`` twice is one ticket.
     """
-    text = _clean(body)
+    text = clean(body)
     with transaction.atomic():
         permit(actor, store, "file", customer.pk)
         # The customer's row is the lock: a form sent twice at once waits here.
@@ -180,4 +188,5 @@ def set_solved(ticket: Ticket, *, actor: Actor, now: datetime, seen: int | None 
         if turn.claim is not None and turn.claim.is_open:
             raise Conflict(_("The claim on this ticket is still open. Decide it first."))
         turn.turn_to(TicketState.SOLVED)
+        turn.settle(turn.ticket, ANSWER_KINDS)
         turn.event("ticket_solved")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from policies.hours import opening_hours
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
+from policies.types import Request
 from policies.wording import money
 from supportdesk.zones import zone_or_none
 from tickets import access, labels
@@ -30,6 +31,7 @@ _UNTIL: Mapping[str, Promise] = {
     "evidence_due_at": gettext_lazy("Send it by"),
     "reserved_until": gettext_lazy("Kept until"),
     "due_at": gettext_lazy("To be done by"),
+    "answer_due_at": gettext_lazy("A person answers by"),
 }
 # What staff are alerted about, by the deadline's kind.
 _WATCHED: Mapping[str, Promise] = {
@@ -37,6 +39,7 @@ _WATCHED: Mapping[str, Promise] = {
     "process_warning": gettext_lazy("the process must end soon"),
     "process_due": gettext_lazy("the process must have ended"),
     "refund_due": gettext_lazy("the refund must have been paid"),
+    "answer_due": gettext_lazy("the customer must have been answered"),
     "pickup_expiry": gettext_lazy("the reservation is over"),
 }
 _WITH_MANUFACTURER = frozenset({"sent_to_manufacturer", "manufacturer_updated"})
@@ -79,8 +82,11 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         else "",
         "explained": sentences_of(event, locale, reader.zone),
         "rule_says": _rule_says(event, pack, locale),
+        "asked_for": _asked_for(event, pack, locale),
+        "accepted": event.kind == "request_accepted",
         "wanted": wanted_in_words(pack, _ways(event, claim), locale),
         "outcome": str(labels.OUTCOMES.get(data.get("outcome", ""), "")),
+        "claim_closes": bool(data.get("closes", True)),
         "agreed": bool(data.get("agreed")),
         "passed": bool(data.get("passed")),
         "week": int(data.get("week") or data.get("step") or 0),
@@ -96,7 +102,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
     }
     values["facts"] = _facts(values, claim, until_says)
     if row.to_customer_id is None:
-        values.update(_alert(event))
+        values.update(_alert(event, values["asked_for"]))
     return values
 
 
@@ -143,6 +149,12 @@ def _rule_says(event: Event, pack: Pack, locale: str) -> str:
     if event.kind in _WITH_MANUFACTURER and event.data.get("due_at") and pack.manufacturer:
         rule = pack.manufacturer.rule
     return pack.rule(rule).sentence(locale) if rule in pack.rules else ""
+
+
+def _asked_for(event: Event, pack: Pack, locale: str) -> str:
+    """What a request that is no claim was about, in a customer's words."""
+    request = str(event.data.get("request", ""))
+    return pack.label(request, locale) if request in {str(name) for name in Request} else ""
 
 
 def _ways(event: Event, claim: Claim | None) -> list[Mapping[str, int]]:
@@ -227,6 +239,9 @@ def _facts(
 def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str, str]:
     """Where to go on: the customer's own page, or the case on the desk. A pickup has no page."""
     if row.to_customer_id is not None:
+        if row.event.inquiry is not None:
+            path = access.again_link(row.event.inquiry)
+            return {"link": settings.BASE_URL + path, "link_says": _("Go on from here")}
         if ticket is None:
             return {"link": "", "link_says": ""}
         says = _("See how it stands, write to us, add a file")
@@ -239,9 +254,9 @@ def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str
     return {"link": settings.BASE_URL + path, "link_says": _("Open it on the desk")}
 
 
-def _alert(event: Event) -> dict[str, str]:
+def _alert(event: Event, asked_for: str) -> dict[str, str]:
     """What staff have to know: what happened, and which deadline it was."""
     kind = str(event.data.get("deadline") or event.data.get("kind") or "")
     alert = str(labels.EVENTS.get(event.kind, event.kind))
-    deadline = str(_WATCHED.get(kind, "")) if kind else ""
+    deadline = str(_WATCHED.get(kind, "")) if kind else asked_for
     return {"alert": alert, "alert_says": f"{alert}: {deadline}" if deadline else alert}

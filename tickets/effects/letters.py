@@ -41,6 +41,7 @@ FOR_CUSTOMERS = frozenset(
         "return_received",
         "sent_to_manufacturer",
         "ticket_opened",
+        "wait_over",
     }
 )
 FOR_STAFF = frozenset({"staff_alert"})
@@ -153,10 +154,17 @@ def _stale_pickup_reminder(row: Outbox) -> str:
     return ""
 
 
+def _stale_wait(row: Outbox) -> str:
+    inquiry = row.event.inquiry
+    gone_on = inquiry is None or inquiry.ended != "reminder"
+    return "the customer has gone on meanwhile" if gone_on else ""
+
+
 _STALE: Mapping[str, Callable[[Outbox], str]] = {
     "evidence_reminder": _stale_evidence_reminder,
     "manufacturer_update": _stale_update,
     "pickup_reminder": _stale_pickup_reminder,
+    "wait_over": _stale_wait,
 }
 
 

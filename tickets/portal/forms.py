@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from tickets.models import OrderLine
+
+_FIRST_YEAR = 2000  # no order, charge or point of these stores is older
 
 
 class OrderForm(forms.Form):
@@ -93,6 +95,17 @@ class DateAnswer(forms.Form):
         label=_l("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    today: date | None = None
+
+    def clean_value(self) -> date:
+        """No day that has not come yet, on the customer's own calendar."""
+        day: date = self.cleaned_data["value"]
+        if self.today is not None and day > self.today:
+            raise forms.ValidationError(_("This day has not come yet."))
+        if day.year < _FIRST_YEAR:
+            raise forms.ValidationError(_("Please look at the year again."))
+        return day
+
     def answer(self, zone: ZoneInfo) -> str:
         """Noon of that day on the customer's clock: the day is what counts."""
         day = self.cleaned_data["value"]
@@ -119,6 +132,111 @@ class TextAnswer(forms.Form):
         return str(self.cleaned_data["value"])
 
 
+class IpAnswer(forms.Form):
+    """An address in the network."""
+
+    value = forms.GenericIPAddressField(
+        label=_l("Your answer"),
+        help_text=_l(
+            "It is filled in with the one you are using now. Change it if it was another."
+        ),
+    )
+
+    def answer(self, zone: ZoneInfo) -> str:
+        """The address in its normal form."""
+        return str(self.cleaned_data["value"])
+
+
+class EmailAnswer(forms.Form):
+    """An e-mail address."""
+
+    value = forms.EmailField(
+        label=_l("Your answer"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def answer(self, zone: ZoneInfo) -> str:
+        """The address as typed."""
+        return str(self.cleaned_data["value"])
+
+
+class ContactForm(forms.Form):
+    """Who writes, where no order says it."""
+
+    name = forms.CharField(
+        label=_l("Your name"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=_l("E-mail address"),
+        max_length=254,
+        help_text=_l("We mail our answer there."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class ReminderForm(forms.Form):
+    """Whom to remind, where no order says it."""
+
+    email = forms.EmailField(
+        label=_l("E-mail address"),
+        max_length=254,
+        help_text=_l("We write there once, on that day, and for nothing else."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class AddressForm(forms.Form):
+    """The whole address as it should be, so that nobody has to put it together."""
+
+    name = forms.CharField(
+        label=_l("Name on the parcel"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping name"}),
+    )
+    street = forms.CharField(
+        label=_l("Street and number"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping address-line1"}),
+    )
+    more = forms.CharField(
+        label=_l("Flat, floor, company"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping address-line2"}),
+    )
+    city = forms.CharField(
+        label=_l("Town"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping address-level2"}),
+    )
+    region = forms.CharField(
+        label=_l("State or province"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping address-level1"}),
+    )
+    postcode = forms.CharField(
+        label=_l("Postcode"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping postal-code"}),
+    )
+    country = forms.CharField(
+        label=_l("Country"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "shipping country-name"}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """What cannot be undone is said once more before it is sent."""
+
+    confirmed = forms.BooleanField(label=_l("Yes, delete my account. This cannot be undone."))
+
+
 class MessageForm(forms.Form):
     """Something said to the store."""
 
@@ -128,6 +246,24 @@ class MessageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+
+class WriteForm(ContactForm):
+    """Something said by somebody whom no order names; the number may help the person who reads."""
+
+    number = forms.CharField(
+        label=_l("Order number"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    body = forms.CharField(
+        label=_l("Your message"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    field_order = ("body", "name", "email", "number", "form_key")
 
 
 class NoteForm(forms.Form):

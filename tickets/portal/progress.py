@@ -35,8 +35,11 @@ _ENDED = {_C.REFUSED, _C.EXPIRED, _C.WITHDRAWN}
 TOLD: Mapping[str, tuple[str, Promise]] = {
     "claim_filed": ("inbox", _l("You sent your request.")),
     "ticket_opened": ("inbox", _l("You wrote to us.")),
+    "request_accepted": ("inbox", _l("You sent your request.")),
+    "request_repeated": ("inbox", _l("You asked once more.")),
     "evidence_added": ("paperclip", _l("A file was added.")),
     "evidence_complete": ("checks", _l("The evidence is complete.")),
+    "evidence_waived": ("user-check", _l("The time for the evidence is over. A person decides.")),
     "evidence_asked": ("camera", _l("We asked for more evidence.")),
     "evidence_reminded": ("bell", _l("We reminded you of the evidence.")),
     "claim_approved": ("check", _l("Your request was approved.")),
@@ -76,6 +79,8 @@ DEADLINES: Mapping[str, tuple[Promise, Promise]] = {
 
 def state_words(claim: Claim) -> str:
     """Where it stands, in one sentence."""
+    if claim.state == _C.UNDER_REVIEW and claim.missing:
+        return _("A person looks at it now. What is missing would still help.")
     return str(STATES[ClaimState(claim.state)])
 
 

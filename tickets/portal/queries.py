@@ -11,15 +11,28 @@ from babel.dates import format_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from policies.carriers import recognise
 from policies.pack import Pack
 from policies.types import Decision, OrderFacts
 from tickets.actions.guided import Guide
 from tickets.models import ClaimItem, Draft, Evidence, OrderLine
 from tickets.models.claim import FILED_VERDICTS
+from tickets.models.ticket import URGENT
 from tickets.portal.tiles import OTHER, TILES
 from tickets.templatetags.dates import locale_name
 
-_TELL_AT_ONCE = {"answered", "elsewhere", "refused"}
+# Requests that the carrier's own page may answer.
+_ON_THE_WAY = frozenset(
+    {
+        "lost_parcel",
+        "tracking_stalled",
+        "poster_missing",
+        "shipping_time",
+        "carrier_contact",
+        "customs",
+        "change_address",
+    }
+)
 
 
 # --- the store ----------------------------------------------------------------------
@@ -77,11 +90,33 @@ def search(pack: Pack, words: str, locale: str) -> list[tuple[str, str]]:
     return found
 
 
-def needs_no_order(guide: Guide) -> bool:
-    """Whether the answer is the same for every order, and needs no question."""
-    order_facts = set(OrderFacts.__dataclass_fields__)
-    asked = set(guide.pack.request_facts(guide.facts.request))
-    return guide.decision.verdict in _TELL_AT_ONCE and not guide.asks and not asked & order_facts
+def looks_at_orders(guide: Guide) -> bool:
+    """Whether knowing the order could say more, although the answer does not need it."""
+    facts = guide.pack.request_facts(guide.facts.request)
+    return not set(OrderFacts.__dataclass_fields__).isdisjoint(facts)
+
+
+def parcels(draft: Draft, pack: Pack) -> list[dict[str, Any]]:
+    """The order's parcels whose carrier can be named, where the request is about the way."""
+    if draft.order is None or draft.request not in _ON_THE_WAY:
+        return []
+    found = []
+    for row in draft.order.shipments.all()[:3]:
+        known = recognise(row.tracking_number, pack, row.carrier)
+        if known is not None:
+            found.append({"number": row.tracking_number, "recognised": known})
+    return found
+
+
+def at_hand(pack: Pack, request: str, now: datetime, locale: str) -> dict[str, Any]:
+    """How to reach the store, and whether one should do so this minute."""
+    phone = next((c.value for c in pack.channels if c.kind == "phone" and c.open), "")
+    urgent = request != OTHER and pack.priority(request) == URGENT
+    return {
+        "channels": channels(pack, locale),
+        "hours": hours(pack, now),
+        "phone_now": phone if urgent else "",
+    }
 
 
 def not_matching() -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tickets.portal.views import answer, evidence, review, start, status, steps, track
+from tickets.portal.views import answer, evidence, general, review, start, status, steps, track
 from tickets.portal.views import help as help_pages
 
 app_name = "portal"
@@ -14,6 +14,10 @@ _draft = [
     path("question/<str:fact>/", steps.question, name="question"),
     path("answer/", answer.show, name="answer"),
     path("write/", answer.write, name="write"),
+    path("send/", answer.send, name="send"),
+    path("remind/", answer.remind, name="remind"),
+    path("remind/not/", answer.forget, name="forget"),
+    path("helped/", answer.helped, name="helped"),
     path("evidence/", evidence.show, name="evidence"),
     path("evidence/<int:pk>/remove/", evidence.remove, name="remove"),
     path("review/", review.show, name="review"),
@@ -42,5 +46,9 @@ urlpatterns = [
     path("<slug:slug>/about/<slug:name>/", start.tile, name="tile"),
     path("<slug:slug>/help/", include(_help)),
     path("<slug:slug>/new/<str:request_type>/", start.begin, name="begin"),
+    path("<slug:slug>/new/<str:request_type>/helped/", general.helped, name="begin-helped"),
+    path("<slug:slug>/new/<str:request_type>/write/", general.write, name="begin-write"),
+    path("<slug:slug>/written/", general.written, name="written"),
+    path("<slug:slug>/again/<str:token>/", general.again, name="again"),
     path("<slug:slug>/claim/<str:key>/", include(_draft)),
 ]

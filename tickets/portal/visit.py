@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +21,9 @@ from supportdesk import clock
 from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.guided import Guide, guide
+from tickets.actions.inquiries import ticket_of
 from tickets.errors import Conflict, TooMany
-from tickets.models import Claim, Draft, Message, Store, Ticket
+from tickets.models import Customer, Draft, Store
 from tickets.portal.tiles import OTHER, TILES, tile_of
 
 P = ParamSpec("P")
@@ -82,8 +82,14 @@ class Visit:
 
     @property
     def is_claim(self) -> bool:
-        """Whether this store takes claims of this type."""
-        return self.draft.request in [str(r) for r in self.guide.pack.claim_requests]
+        """Whether this becomes a claim: the store takes them, and the order is known."""
+        claims = [str(r) for r in self.guide.pack.claim_requests]
+        return self.draft.order is not None and self.draft.request in claims
+
+    @property
+    def customer(self) -> Customer | None:
+        """Whose order it is, where the order is known."""
+        return self.draft.order.customer if self.draft.order is not None else None
 
     def url(self, step: str, *more: Any) -> str:
         """The address of a step of this draft."""
@@ -100,6 +106,8 @@ class Visit:
         place = asks.index(fact) if fact in asks else len(asks)
         if place > 0:
             return self.url("question", asks[place - 1])
+        if self.draft.order is None:
+            return reverse("portal:begin", args=[self.store.slug, self.draft.request])
         return self.url("items") if not plain and self.is_claim else self.url("order")
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -115,19 +123,18 @@ class Visit:
         return render(self.request, template, found, status=status)
 
 
-def sent_ticket(draft: Draft) -> Ticket | None:
-    """The conversation that this draft has become, if it was sent."""
-    claim: Claim | None = getattr(draft, "claim", None)
-    if claim is not None:
-        return claim.ticket
-    message = Message.objects.select_related("ticket").filter(form_key=draft_form_key(draft))
-    first = message.first()
-    return first.ticket if first else None
+def sent_page(draft: Draft) -> str | None:
+    """Where a draft that was sent leads to; ``None`` while it was not.
 
-
-def draft_form_key(draft: Draft) -> uuid.UUID:
-    """The key by which a question sent twice is one: made from the draft's own."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"draft:{draft.key}")
+    The page of its ticket, for those who have shown to know the order. An address that somebody
+    typed proves nothing: the link goes there by mail, and here it only says so.
+    """
+    ticket = ticket_of(draft)
+    if ticket is None:
+        return None
+    if draft.order_id is None:
+        return reverse("portal:written", args=[draft.store.slug])
+    return access.link_for(ticket)
 
 
 def on_draft(
@@ -143,19 +150,33 @@ def on_draft(
         if draft.store.slug != slug:
             raise Http404
         # A form that is posted again is told by the actions, each by a key of its own.
-        ticket = sent_ticket(draft) if request.method != "POST" else None
-        if ticket is not None:
-            return HttpResponseRedirect(access.link_for(ticket))
+        sent = sent_page(draft) if request.method != "POST" else None
+        if sent is not None:
+            return HttpResponseRedirect(sent)
         try:
             response = view(Visit(request, draft, clock.now()), *args, **kwargs)
         except Conflict:
-            ticket = sent_ticket(draft)
-            if ticket is None:
+            sent = sent_page(draft)
+            if sent is None:
                 raise
-            return HttpResponseRedirect(access.link_for(ticket))
+            return HttpResponseRedirect(sent)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response
+
+    return found
+
+
+def posted_only(
+    view: Callable[Concatenate[Visit, P], HttpResponse],
+) -> Callable[Concatenate[Visit, P], HttpResponse]:
+    """What is only ever posted: who comes by address, or reloads, is led to the answer."""
+
+    @wraps(view)
+    def found(visit: Visit, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if visit.request.method != "POST":
+            return visit.go("answer")
+        return view(visit, *args, **kwargs)
 
     return found
 

@@ -1,85 +1,178 @@
-"""The answer, at once; and a person, where the rules have none."""
+"""The answer, at once, and what can be done with it: send, wait and be reminded, or write."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from supportdesk.visitor import visitor_of
 from tickets import access
-from tickets.actions.talk import open_ticket
+from tickets.actions import reminders
+from tickets.actions.inquiries import helped as count_helped
+from tickets.actions.inquiries import latest, tell
+from tickets.actions.people import customer_by_email
+from tickets.actions.requests import open_request
+from tickets.actions.requests import write as write_to_us
 from tickets.actor import Actor
-from tickets.errors import ActionError, TooMany
+from tickets.errors import ActionError, CannotFile, Conflict, TooMany
+from tickets.models import Customer
 from tickets.portal import queries
-from tickets.portal.forms import MessageForm
+from tickets.portal.answers import Forms, ends, optional_order
 from tickets.portal.tiles import OTHER
 from tickets.portal.views.steps import next_step
-from tickets.portal.visit import (
-    Visit,
-    draft_form_key,
-    label_of,
-    locale,
-    on_draft,
-    pack_now,
-    slow_down,
-)
+from tickets.portal.visit import Visit, label_of, locale, on_draft, pack_now, posted_only, sent_page
+
+_TEN_MINUTES = timedelta(minutes=10)
 
 
 @require_safe
 @on_draft
 def show(visit: Visit) -> HttpResponse:
     """What the store's rule says, until when, and what happens next."""
-    if visit.draft.request != OTHER and (
-        visit.guide.unanswered or (visit.is_claim and not visit.draft.answers.get("items"))
-    ):
-        return next_step(visit)
-    return _page(visit, MessageForm())
+    if visit.draft.request != OTHER:
+        if visit.guide.unanswered or (visit.is_claim and not visit.draft.answers.get("items")):
+            return next_step(visit)
+        if visit.request.method == "GET":
+            tell(visit.draft, visit.guide.found, now=visit.now)
+    return _page(visit, Forms(visit))
 
 
-def _page(visit: Visit, form: MessageForm, status: int = 200) -> HttpResponse:
+def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
     plain = visit.draft.request == OTHER
     pack = pack_now(visit.store, visit.now) if plain else visit.guide.pack
-    context = {
+    found: dict[str, Any] = {
         "guide": None if plain else visit.guide,
         "label": label_of(pack, visit.draft.request),
-        "form": form,
-        "can_file": not plain and visit.is_claim and queries.can_file(visit.guide.decision),
+        "forms": forms,
+        "form": forms.write,
         "next_steps": [] if plain else queries.what_happens(visit.guide, claim=visit.is_claim),
-        "channels": queries.channels(pack, locale()),
         "back": visit.before(None),
+        **queries.at_hand(pack, visit.draft.request, visit.now, locale()),
+        **({} if plain else ends(visit, latest(visit.draft))),
     }
-    return visit.page("portal/answer.html", context, status)
+    return visit.page("portal/answer.html", found, status)
 
 
-@require_POST
+def _customer(visit: Visit, typed: dict[str, Any]) -> Customer:
+    """Whose order it is, or the customer of the address that was typed."""
+    if visit.customer is not None:
+        return visit.customer
+    return customer_by_email(
+        visit.store, typed["email"], name=typed.get("name", ""), answers=visit.draft.answers
+    )
+
+
+def _sent(visit: Visit) -> HttpResponse:
+    page = sent_page(visit.draft)
+    assert page is not None
+    return HttpResponseRedirect(page + "?sent=1")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @on_draft
+@posted_only
+def send(visit: Visit) -> HttpResponse:
+    """Send what the rule accepts; sent twice it is one request."""
+    if visit.draft.request == OTHER:
+        return visit.go("answer")
+    forms = Forms(visit, send=visit.request.POST)
+    if not forms.ready_to_send:
+        return _page(visit, forms, 422)
+    try:
+        access.limit(visitor_of(visit.request), "write", 20, _TEN_MINUTES, visit.now)
+        customer = _customer(visit, forms.contact_data)
+        open_request(
+            visit.draft,
+            customer=customer,
+            details=forms.details_data,
+            note=forms.note.cleaned_data["note"],
+            actor=Actor.of_customer(customer),
+            now=visit.now,
+        )
+    except CannotFile:
+        return visit.go("answer")  # shipped meanwhile, say: the page tells
+    except ActionError as error:
+        return _told(visit, forms, forms.note, error)
+    return _sent(visit)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+@posted_only
 def write(visit: Visit) -> HttpResponse:
     """Write to a person; sent twice it is one conversation."""
-    form = MessageForm(visit.request.POST)
-    order = visit.draft.order
-    if order is None:
-        return visit.go("order")
-    if not form.is_valid():
-        return _page(visit, form, 422)
-    pack = pack_now(visit.store, visit.now)
+    forms = Forms(visit, write=visit.request.POST)
+    if not forms.write.is_valid():
+        return _page(visit, forms, 422)
+    typed = forms.write.cleaned_data
     try:
-        access.limit(visitor_of(visit.request), "write", 20, timedelta(minutes=10), visit.now)
-        ticket = open_ticket(
-            visit.store,
-            order.customer,
-            order=order,
-            request=visit.draft.request,
-            subject=label_of(pack, visit.draft.request),
-            body=form.cleaned_data["body"],
-            actor=Actor.of_customer(order.customer),
-            now=visit.now,
-            form_key=draft_form_key(visit.draft),
+        access.limit(visitor_of(visit.request), "write", 20, _TEN_MINUTES, visit.now)
+        customer = _customer(visit, typed)
+        order = optional_order(visit.request, visit.store, typed, visit.now)
+        actor = Actor.of_customer(customer)
+        write_to_us(
+            visit.draft, typed["body"], customer=customer, order=order, actor=actor, now=visit.now
         )
-    except TooMany as error:
-        return slow_down(visit.request, error, visit.url("answer"))
     except ActionError as error:
-        form.add_error("body", error.message)
-        return _page(visit, form, 422)
-    return HttpResponseRedirect(access.link_for(ticket) + "?sent=1")
+        return _told(visit, forms, forms.write, error)
+    return _sent(visit)
+
+
+def _told(visit: Visit, forms: Forms, form: Any, error: ActionError) -> HttpResponse:
+    """The page again, with what was typed and what went wrong."""
+    if isinstance(error, Conflict):
+        raise error
+    form.add_error(error.field if error.field in form.fields else None, error.message)
+    response = _page(visit, forms, 429 if isinstance(error, TooMany) else 422)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.again_in)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+@posted_only
+def remind(visit: Visit) -> HttpResponse:
+    """Remind me then; asked twice it is one reminder."""
+    if visit.draft.request == OTHER:
+        return visit.go("answer")
+    forms = Forms(visit, remind=visit.request.POST)
+    if forms.remind is not None and not forms.remind.is_valid():
+        return _page(visit, forms, 422)
+    typed = forms.remind.cleaned_data if forms.remind is not None else {}
+    try:
+        access.limit(visitor_of(visit.request), "remind", 10, _TEN_MINUTES, visit.now)
+        if typed:  # nobody's mailbox is filled by somebody else
+            access.limit(Customer.key(typed["email"]), "reminded", 5, timedelta(days=1), visit.now)
+        reminders.ask(visit.draft, customer=_customer(visit, typed), now=visit.now)
+    except ActionError as error:
+        if forms.remind is not None:
+            return _told(visit, forms, forms.remind, error)
+        if isinstance(error, Conflict):
+            raise
+        messages.error(visit.request, error.message)
+    return visit.go("answer")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+@posted_only
+def forget(visit: Visit) -> HttpResponse:
+    """Do not remind me; twice is no error."""
+    reminders.forget(visit.draft, now=visit.now)
+    messages.success(visit.request, _("We will not remind you."))
+    return visit.go("answer")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@on_draft
+@posted_only
+def helped(visit: Visit) -> HttpResponse:
+    """“Did this help?” Yes."""
+    count_helped(visit.draft, now=visit.now)
+    return visit.go("answer")

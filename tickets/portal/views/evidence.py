@@ -20,14 +20,18 @@ from tickets.portal.visit import Visit, locale, on_draft
 @on_draft
 def show(visit: Visit) -> HttpResponse:
     """The checklist of this request."""
-    if visit.draft.request == OTHER or not visit.is_claim:
+    if visit.draft.request == OTHER:
         return visit.go("answer")
-    if visit.guide.unanswered or not visit.draft.answers.get("items"):
-        return next_step(visit)
     files = list(visit.draft.evidence.all())
+    ways = queries.ways(visit.guide.pack, visit.guide.needed, files, locale())
+    if not visit.is_claim and (not ways or visit.guide.general):
+        return visit.go("answer")
+    if visit.guide.unanswered or (visit.is_claim and not visit.draft.answers.get("items")):
+        return next_step(visit)
     context = {
         "guide": visit.guide,
-        "ways": queries.ways(visit.guide.pack, visit.guide.needed, files, locale()),
+        "onward": visit.url("review" if visit.is_claim else "answer"),
+        "ways": ways,
         "extra": queries.extra_kinds(visit.guide.pack, visit.guide.needed, files, locale()),
         "upload": f"draft={visit.draft.key}",
         "complete": not visit.guide.decision.missing,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,13 +17,15 @@ from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
 from tickets import access
+from tickets.actions import guidance
 from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actions.guided import Guide, guide_without_order
 from tickets.errors import TooMany
-from tickets.models import Order, Store
+from tickets.models import Draft, Order, Store
 from tickets.portal import help as centre
 from tickets.portal import queries
-from tickets.portal.forms import OrderForm
+from tickets.portal.forms import OrderForm, WriteForm
+from tickets.portal.questions import Question
 from tickets.portal.theme import stylesheet
 from tickets.portal.tiles import OTHER, TILES, tile_of
 from tickets.portal.visit import (
@@ -89,37 +94,131 @@ def tile(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest, slug: str, request_type: str) -> HttpResponse:
-    """Which order? And, where the answer needs none, the answer at once."""
+    """What is lacking first: the order, a question, or nothing, and then the answer at once."""
     now = clock.now()
     found = store_or_404(slug)
     if not known(request_type):
         raise Http404
-    form = OrderForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    start = Beginning(request, found, request_type, now)
+    if request.method == "POST":
         try:
-            order = look_up(request, found, form)
+            draft = start.draft()
         except TooMany as error:
             return slow_down(request, error, request.path)
-        if order is not None:
-            draft = start_draft(found, now=now)
-            identify(draft, order, now=now)
-            clues = {"time_zone": form.cleaned_data["time_zone"], "locale": locale()}
-            if zone_or_none(clues["time_zone"]) is None:
-                del clues["time_zone"]
-            answer(draft, request=request_type, answers=clues, now=now)
+        if draft is not None:
             return redirect("portal:resume", found.slug, draft.key)
-    pack = pack_now(found, now)
-    context = {
-        "store": found,
-        "now": now,
-        "tile": tile_of(request_type),
-        "label": label_of(pack, request_type),
-        "form": form,
-        "guide": _at_once(found, request_type, now),
-        "channels": queries.channels(pack, locale()),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "portal/begin.html", context, status=status)
+    return start.page()
+
+
+class Beginning:
+    """The first page of a request: it asks only for what the facts lack."""
+
+    def __init__(self, request: HttpRequest, store: Store, request_type: str, now: datetime):
+        self.request, self.store, self.request_type, self.now = request, store, request_type, now
+        posted = request.POST if request.method == "POST" else None
+        self.order_form = OrderForm(posted if posted is not None and "number" in posted else None)
+        self.guide = self._guide()
+        self.question: Question | None = None
+        if self.guide is not None and not self.needs_order and self.guide.asks:
+            self.question = Question(
+                self.guide.asks[0],
+                posted=posted if posted is not None and "number" not in posted else None,
+                before=None,
+                zone=self._zone() or ZoneInfo(store.time_zone),
+                now=now,
+                address=visitor_of(request),
+            )
+
+    def _guide(self) -> Guide | None:
+        if self.request_type == OTHER:
+            return None
+        return guide_without_order(
+            self.store, self.request_type, now=self.now, locale=locale(), zone=self._zone()
+        )
+
+    def _zone(self) -> ZoneInfo | None:
+        return zone_or_none(self.request.POST.get("time_zone"))
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether the answer depends on the order."""
+        return self.guide is not None and self.guide.pack.asks_order(self.request_type)
+
+    @property
+    def at_once(self) -> Guide | None:
+        """The answer that needs neither an order nor a question."""
+        if self.guide is None or self.needs_order or self.guide.asks or self.guide.needed:
+            return None
+        return self.guide
+
+    def draft(self) -> Draft | None:
+        """The draft that was begun with what was posted; ``None`` where that was not usable.
+
+        Raises:
+            TooMany: this visitor, or this order number, was tried too often.
+        """
+        order: Order | None = None
+        change: dict[str, Any] | None = {}
+        if self.order_form.is_bound:
+            if self.order_form.is_valid():
+                order = look_up(self.request, self.store, self.order_form)
+            if order is None:
+                return None
+        else:
+            change = self._first_answer()
+            if change is None:
+                return None
+            limit_starts(self.request, self.now)
+        draft = start_draft(self.store, now=self.now)
+        if order is not None:
+            identify(draft, order, now=self.now)
+        zone = self._zone()
+        clues = {"locale": locale(), **({"time_zone": str(zone)} if zone else {})}
+        answer(draft, request=self.request_type, answers={**clues, **(change or {})}, now=self.now)
+        return draft
+
+    def _first_answer(self) -> dict[str, Any] | None:
+        """Without an order: what the first question was answered, or that there is no number."""
+        if self.question is not None:
+            return self.question.change()
+        # What can be sent without any question (or is written about) needs a draft all the same.
+        return {} if self.guide is not None and "without" in self.request.POST else None
+
+    def page(self) -> HttpResponse:
+        """What is asked, or the answer."""
+        request, at_once = self.request, self.at_once
+        thanks = "thanks" in request.GET
+        if at_once is not None and request.method == "GET" and not thanks:
+            guidance.count(self.store, "answer", self.request_type, "seen", now=self.now)
+        pack = pack_now(self.store, self.now)
+        wrong = self.order_form.errors or (self.question is not None and request.method == "POST")
+        context = {
+            "store": self.store,
+            "now": self.now,
+            "tile": tile_of(self.request_type),
+            "label": label_of(pack, self.request_type),
+            "request_type": self.request_type,
+            "form": self.order_form,
+            "guide": at_once,
+            "asked": self.question,
+            "question": self.question.words(pack, locale()) if self.question else "",
+            "problem": request.method == "POST",
+            "thanks": thanks,
+            "other": self.request_type == OTHER,
+            "can_name_order": bool(at_once and queries.looks_at_orders(at_once)),
+            "write_form": WriteForm(initial={"form_key": uuid.uuid4()}),
+            **queries.at_hand(pack, self.request_type, self.now, locale()),
+        }
+        return render(request, "portal/begin.html", context, status=422 if wrong else 200)
+
+
+def limit_starts(request: HttpRequest, now: datetime) -> None:
+    """Count one beginning of this visitor.
+
+    Raises:
+        TooMany: there were too many.
+    """
+    access.limit(visitor_of(request), "start", 40, timedelta(minutes=10), now)
 
 
 def look_up(request: HttpRequest, store: Store, form: OrderForm) -> Order | None:
@@ -130,18 +229,10 @@ def look_up(request: HttpRequest, store: Store, form: OrderForm) -> Order | None
     """
     now = clock.now()
     visitor = visitor_of(request)
-    access.limit(visitor, "start", 40, timedelta(minutes=10), now)
+    limit_starts(request, now)
     order = access.find_order(
         store, form.cleaned_data["number"], form.cleaned_data["email"], visitor=visitor, now=now
     )
     if order is None:
         form.add_error(None, queries.not_matching())
     return order
-
-
-def _at_once(store: Store, request_type: str, now: datetime) -> Guide | None:
-    """The answer that needs no order and no question, or None."""
-    if request_type == OTHER:
-        return None
-    found = guide_without_order(store, request_type, now=now, locale=locale())
-    return found if queries.needs_no_order(found) else None

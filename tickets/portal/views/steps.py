@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
 from tickets.actions.drafts import answer, identify
 from tickets.errors import ActionError, TooMany
 from tickets.portal import queries
-from tickets.portal.forms import DateAnswer, ItemsForm, NumberAnswer, OrderForm, TextAnswer
+from tickets.portal.forms import ItemsForm, OrderForm
+from tickets.portal.questions import Question, is_question
 from tickets.portal.tiles import OTHER
 from tickets.portal.views.start import look_up
 from tickets.portal.visit import Visit, locale, on_draft, slow_down
-
-_DATES = {"charged_at", "review_posted_at", "points_earned_at"}
-_NUMBERS = {"active_orders"}
-_TEXTS = {"ip_address", "account_email"}
 
 
 def next_step(visit: Visit) -> HttpResponse:
@@ -53,11 +50,11 @@ def order(visit: Visit) -> HttpResponse:
         try:
             found = look_up(visit.request, visit.store, form)
             if found is not None:
-                identify(draft, found, now=visit.now)
+                fresh = Visit(visit.request, identify(draft, found, now=visit.now), visit.now)
                 zone = zone_or_none(form.cleaned_data["time_zone"])
                 if zone is not None:
                     answer(draft, answers={"time_zone": str(zone)}, now=visit.now)
-                return visit.go("items" if visit.is_claim else "resume")
+                return visit.go("items" if fresh.is_claim else "resume")
         except TooMany as error:
             return slow_down(visit.request, error, visit.url("order"))
         except ActionError as error:
@@ -99,59 +96,39 @@ def _again(visit: Visit) -> Any:
 @on_draft
 def question(visit: Visit, fact: str) -> HttpResponse:
     """One question whose answer changes the decision."""
+    said = visit.draft.answers.get("said", {})
     if visit.draft.request == OTHER or fact not in visit.guide.asks:
         # Another answer has made this one needless, or nobody asks it here.
-        if fact not in visit.draft.answers.get("said", {}):
+        if fact not in said:
             return next_step(visit)
-        if fact not in _DATES | _NUMBERS | _TEXTS and fact not in _bools():
+        if not is_question(fact):
             raise Http404
-    form = _form(fact, visit)
-    if visit.request.method == "POST":
-        value = _value(fact, form, visit)
-        if value is not None:
-            try:
-                answer(visit.draft, answers={"said": {fact: value}}, now=visit.now)
-            except ActionError:
-                return visit.go("resume")  # it was sent meanwhile: leads to its page
-            return next_step(Visit(visit.request, _again(visit), visit.now))
+    posted = visit.request.POST if visit.request.method == "POST" else None
+    asked = Question(
+        fact,
+        posted=posted,
+        before=said.get(fact),
+        zone=visit.zone or ZoneInfo(visit.store.time_zone),
+        now=visit.now,
+        address=visitor_of(visit.request),
+    )
+    change = asked.change()
+    if change is not None:
+        try:
+            answer(visit.draft, answers=change, now=visit.now)
+        except ActionError:
+            return visit.go("resume")  # it was sent meanwhile: leads to its page
+        return next_step(Visit(visit.request, _again(visit), visit.now))
     asks = visit.guide.asks
     context = {
         "fact": fact,
-        "problem": visit.request.method == "POST",
-        "question": visit.guide.pack.question(fact, locale()),
-        "form": form,
-        "answered": visit.draft.answers.get("said", {}).get(fact),
+        "problem": posted is not None,
+        "asked": asked,
+        "question": asked.words(visit.guide.pack, locale()),
+        "form": asked.form,
+        "answered": asked.answered,
         "number": asks.index(fact) + 1 if fact in asks else 1,
         "total": max(1, len(asks)),
         "back": visit.before(fact),
     }
     return visit.page("portal/question.html", context, 422 if context["problem"] else 200)
-
-
-def _bools() -> set[str]:
-    return {"opened", "package_damaged", "video_exists", "receipt", "remote", "forfeit_points"}
-
-
-def _form(fact: str, visit: Visit) -> forms.Form | None:
-    kinds: dict[str, type[forms.Form]] = {
-        **dict.fromkeys(_DATES, DateAnswer),
-        **dict.fromkeys(_NUMBERS, NumberAnswer),
-        **dict.fromkeys(_TEXTS, TextAnswer),
-    }
-    if fact not in kinds:
-        return None
-    before = visit.draft.answers.get("said", {}).get(fact)
-    if fact in _DATES and isinstance(before, str):
-        before = before[:10]
-    posted = visit.request.POST if visit.request.method == "POST" else None
-    return kinds[fact](posted, initial={"value": before})
-
-
-def _value(fact: str, form: forms.Form | None, visit: Visit) -> Any:
-    """The answer that was posted, or None where there is none to be had."""
-    if form is None:
-        return {"yes": True, "no": False}.get(visit.request.POST.get("value", ""))
-    if not form.is_valid():
-        return None
-    zone = visit.zone or ZoneInfo(visit.store.time_zone)
-    return form.answer(zone)  # type: ignore[attr-defined]  # every answer form has it
