@@ -129,14 +129,13 @@ def _moment(value: Any) -> datetime:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         moment = None
-    text = _text(value)
     # A bare date would parse as well, and would hide which midnight is meant.
-    if moment is None or "T" not in text:
-        raise _Wrong(f"{text!r} is not an ISO 8601 date and time")
+    if moment is None or "T" not in value:
+        raise _Wrong(f"{_text(value)!r} is not an ISO 8601 date and time")
     if moment.tzinfo is None:
-        raise _Wrong(f"{text!r} has no offset, so it names no instant")
+        raise _Wrong(f"{value!r} has no offset, so it names no instant")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise _Wrong(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise _Wrong(f"{value!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 
@@ -155,37 +154,34 @@ def _count(value: Any) -> int:
 
 
 def _amount(value: Any) -> Decimal:
-    text = _text(value)
-    if not _AMOUNT.fullmatch(text):
-        raise _Wrong(f"{text!r} is not an amount such as '199.00'")
-    return Decimal(text)
+    if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
+        raise _Wrong(f"{_text(value)!r} is not an amount such as '199.00'")
+    return Decimal(value)
 
 
 def _country(value: Any) -> str:
-    text = _text(value)
-    if not _COUNTRY.fullmatch(text):
-        raise _Wrong(f"{text!r} is not a country code of two capital letters")
-    return text
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
+        raise _Wrong(f"{_text(value)!r} is not a country code of two capital letters")
+    return value
 
 
 def _currency(value: Any) -> str:
-    text = _text(value)
-    if not _CURRENCY.fullmatch(text):
-        raise _Wrong(f"{text!r} is not a currency code of three capital letters")
-    return text
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise _Wrong(f"{_text(value)!r} is not a currency code of three capital letters")
+    return value
 
 
 def _channel(value: Any) -> Channel:
-    found = _CHANNELS.get(_text(value))
+    found = _CHANNELS.get(value) if isinstance(value, str) else None
     if found is None:
-        raise _Wrong(f"{value!r} is not one of {', '.join(_CHANNELS)}")
+        raise _Wrong(f"{_text(value)!r} is not one of {', '.join(_CHANNELS)}")
     return found
 
 
 def _method(value: Any) -> ShippingMethod:
-    found = _METHODS.get(_text(value))
+    found = _METHODS.get(value) if isinstance(value, str) else None
     if found is None:
-        raise _Wrong(f"{value!r} is not one of {', '.join(_METHODS)}")
+        raise _Wrong(f"{_text(value)!r} is not one of {', '.join(_METHODS)}")
     return found
 
 
