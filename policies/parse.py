@@ -78,7 +78,9 @@ def parse_facts(data: Any) -> Facts:
         request,
         at,
         None if order is None else _ORDER_FACTS(**_section(order, "order", _ORDER)),
-        NOTHING_SAID if said is None else _SAID_FACTS(**_section(said, "said", _SAID)),
+        NOTHING_SAID
+        if said is None or said == {}
+        else _SAID_FACTS(**_section(said, "said", _SAID)),
         () if evidence is None else _evidence(evidence),
     )
 
