@@ -133,7 +133,7 @@ def _to_claim(received: Received, claim: Claim, actor: Actor, now: datetime) -> 
         if twin is not None:
             return twin
         evidence = _row(received, actor, claim=row, in_time=_in_time(row, received))
-        facts, decision = _decide_again(row)
+        facts, decision = decide_again(row)
         event = turn.event(
             "evidence_added",
             rule=decision.rule,
@@ -163,7 +163,8 @@ def _in_time(claim: Claim, received: Received) -> bool:
     return received.began_at < due_at and received.completed_at <= wake_at
 
 
-def _decide_again(claim: Claim) -> tuple[Facts, Decision]:
+def decide_again(claim: Claim) -> tuple[Facts, Decision]:
+    """Judge a locked claim on the facts of today; the caller saves it."""
     facts = facts_of_claim(claim)
     decision = decide(pack_of(claim.policy_version), facts)
     if decision.verdict in ("accepted", "evidence_needed", "discretionary"):

@@ -17,6 +17,7 @@ from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS, set_evidence_deadlines
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
+from tickets.actions.rights import need_reason
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
@@ -123,7 +124,8 @@ def refuse(
     """Refuse, citing a rule of the claim's own pack version.
 
     Raises:
-        InvalidInput: the pack has no such rule.
+        InvalidInput: the pack has no such rule; a right of the customer's country asks for
+            a reason.
         Conflict: somebody decided otherwise meanwhile.
     """
     with claim_turn(claim, "work", actor=actor, now=now) as (turn, row, pack):
@@ -132,6 +134,7 @@ def refuse(
         turn.saw(seen)
         if rule not in pack.rules:
             raise InvalidInput(_("The store's rules do not have this one."), "rule")
+        need_reason(row, pack, note)
         move(row, ClaimState.REFUSED)
         row.refused_rule = rule
         row.decided_at = now

@@ -18,6 +18,7 @@ from tickets.actions.decide_claim import (
 )
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
+from tickets.actions.rights import need_reason
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import ClaimState, TicketState
@@ -66,7 +67,8 @@ def inspect(
     not (then the claim is refused by ``rule``).
 
     Raises:
-        InvalidInput: refused without a rule of the pack, or a wrong amount.
+        InvalidInput: refused without a rule of the pack, or without the reason that a right of
+            the customer's country asks for; a wrong amount.
         Conflict: there is nothing to inspect, or it was inspected already.
     """
     with claim_turn(claim, "work", actor=actor, now=now) as (turn, row, pack):
@@ -95,6 +97,7 @@ def _passed(turn: Turn, row: Claim, pack: Pack, amount: Decimal | None) -> None:
 def _failed(turn: Turn, row: Claim, pack: Pack, rule: str, note: str) -> None:
     if rule not in pack.rules:
         raise InvalidInput(_("Choose the rule by which it is refused."), "rule")
+    need_reason(row, pack, note)
     move(row, ClaimState.REFUSED)
     row.refused_rule = rule
     row.decided_at = turn.now

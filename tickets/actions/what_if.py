@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from policies.evaluate import decide, explain
-from policies.pack import Pack
+from policies.pack import Pack, PackFloor
 from policies.publish import pack_of
 from policies.types import Decision, Facts, OrderFacts
 from tickets.facts import facts_of_claim
@@ -20,7 +20,8 @@ class Proposal:
     """What the claim's own version of the rules says, and all that it asks for.
 
     ``needed`` lists the alternatives of evidence as if none had been handed in: each a
-    map kind -> files in all, the measure against which boxes are ticked.
+    map kind -> files in all, the measure against which boxes are ticked. ``floor`` is the right
+    of the order's country that is on beside the rule; ``decision.floor`` when it was better.
     """
 
     pack: Pack
@@ -28,6 +29,7 @@ class Proposal:
     decision: Decision
     needed: tuple[Mapping[str, int], ...]
     sentences: tuple[str, ...]
+    floor: PackFloor | None = None
 
 
 def propose(
@@ -81,4 +83,5 @@ def _proposal(pack: Pack, facts: Facts, locale: str, zone: tzinfo | None = None)
         decision,
         bare.missing,
         tuple(explain(pack, facts, decision, locale=locale, zone=zone, filed=True)),
+        pack.floor_for(facts.request, facts.order.country if facts.order else None),
     )

@@ -45,6 +45,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """A right of the customer's country beside the rule. ``better``: the answer is by it."""
+
+    id: str
+    sentence: str
+    source: str
+    advice: str
+    better: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One decision, ready to be shown. ``ways`` are alternatives: one complete way is enough."""
 
@@ -59,6 +70,7 @@ class Card:
     ways: tuple[tuple[Box, ...], ...]
     version: int
     changed: bool
+    right: Right | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,17 @@ def card(claim: Claim, proposal: Proposal) -> Card:
         ),
         version=claim.policy_version.number,
         changed=(str(made.verdict), made.rule) != (claim.verdict, claim.rule),
+        right=_right(proposal),
+    )
+
+
+def _right(proposal: Proposal) -> Right | None:
+    floor, locale = proposal.floor, get_language() or "en"
+    if floor is None:
+        return None
+    better = proposal.decision.floor == floor.id
+    return Right(
+        floor.id, floor.sentence(locale), floor.source(locale), floor.advice(locale), better
     )
 
 
@@ -132,8 +155,8 @@ def fields(claim: Claim, proposal: Proposal) -> list[Field]:
             yes, no = labels.SAID[name]
             value = "" if said is None else ("yes" if said else "no")
             found.append(Field(name, labels.fact(name), "yes_no", value, str(yes), str(no)))
-        elif name == "delivered_at":
-            at = getattr(facts.order, name, None)
+        elif name in ("delivered_at", "discovered_at"):
+            at = getattr(facts.order, name, None) or getattr(facts.said, name, None)
             day = at.astimezone(proposal.pack.zone).date().isoformat() if at else ""
             found.append(Field(name, labels.fact(name), "date", day))
     wanted = {kind for way in proposal.needed for kind in way} | set(facts.evidence)
@@ -145,7 +168,7 @@ def fields(claim: Claim, proposal: Proposal) -> list[Field]:
 
 def parse(claim: Claim, typed: Mapping[str, str]) -> dict[str, Any]:
     """What was typed into the what-if form, for the action; what makes no sense is left out."""
-    said = {
+    said: dict[str, Any] = {
         name: {"yes": True, "no": False}.get(typed[name]) for name in labels.SAID if name in typed
     }
     evidence = {}
@@ -153,13 +176,19 @@ def parse(claim: Claim, typed: Mapping[str, str]) -> dict[str, Any]:
         count = typed.get(f"files_{kind}", "")
         if count.isdecimal() and len(count) < 4:
             evidence[kind.value] = min(int(count), MOST_FILES)
-    return {"said": said, "evidence": evidence, "delivered_at": _day(claim, typed)}
+    if "discovered_at" in typed:
+        said["discovered_at"] = _day(claim, typed, "discovered_at")
+    return {
+        "said": said,
+        "evidence": evidence,
+        "delivered_at": _day(claim, typed, "delivered_at"),
+    }
 
 
-def _day(claim: Claim, typed: Mapping[str, str]) -> datetime | None:
+def _day(claim: Claim, typed: Mapping[str, str], name: str) -> datetime | None:
     """Noon of the typed day on the store's clock."""
     try:
-        day = parse_date(typed.get("delivered_at", ""))
+        day = parse_date(typed.get(name, ""))
     except ValueError:
         return None
     if day is None:

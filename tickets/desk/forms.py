@@ -107,6 +107,10 @@ def _rules(form: StepForm, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 _TO_CUSTOMER = _("The customer reads this in the mail.")
+_WITH_REASON = _(
+    "A right of the customer's country may be better than the rule, so a refusal says why. "
+    "The customer reads this in the mail."
+)
 _REASON = _("Stands in the history, with your name.")
 
 
@@ -129,8 +133,13 @@ class RefuseForm(StepForm):
     note = _note(_("Note to the customer"), _TO_CUSTOMER)
 
     def prepare(self) -> None:
-        """``options`` are (rule id, sentence) pairs; the sentence is the preview."""
-        _rules(self, self.options or ())
+        """``options`` is ((rule id, sentence) pairs, whether a reason must be given)."""
+        pairs, with_reason = self.options or ((), False)
+        _rules(self, pairs)
+        if with_reason:
+            self.fields["note"].required = True
+            self.fields["note"].label = _("Reason, for the customer")
+            self.fields["note"].help_text = _WITH_REASON
 
 
 class EvidenceRequestForm(StepForm):

@@ -101,6 +101,7 @@ FACTS: Words = {
     "channel": _("Bought"),
     "shipping_method": _("Shipping method"),
     "country": _("Country"),
+    "discovered_at": _("Discovered"),
     "opened": _("Opened?"),
     "package_damaged": _("Damage outside?"),
     "video_exists": _("Video?"),

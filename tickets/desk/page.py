@@ -161,7 +161,7 @@ def _claim_context(
 ) -> dict[str, Any]:
     lines = [item.line for item in claim.items.all()]
     proposal = asking.propose(claim, lines=lines, locale=get_language() or "en")
-    book: Rulebook = read(proposal.pack, claim.type, claim.rule)
+    book: Rulebook = read(proposal.pack, claim.type, claim.rule, claim.order.country)
     evidence = list(claim.evidence.all())
     return {
         "card": decision.card(claim, proposal),

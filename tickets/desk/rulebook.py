@@ -15,23 +15,27 @@ from policies.types import Request
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """What may be chosen: the rules to refuse by, the kinds of evidence to ask for."""
+    """What may be chosen: the rules to refuse by, the kinds of evidence to ask for.
+
+    ``reason_to_refuse``: by a right of the customer's country a refusal must say why.
+    """
 
     EMPTY: ClassVar[Rulebook]
     rules: tuple[tuple[str, str], ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     evidence_days: int = 7
     manufacturer_first: bool = False
+    reason_to_refuse: bool = False
 
 
 Rulebook.EMPTY = Rulebook()
 
 
-def read(pack: Pack, request: str, rule: str = "") -> Rulebook:
+def read(pack: Pack, request: str, rule: str = "", country: str = "") -> Rulebook:
     """The rulebook for one type of request, in the reader's language.
 
     ``rule`` is the one the claim stands under: its process says whether the manufacturer
-    is asked before anything is approved.
+    is asked before anything is approved. ``country`` is the order's.
     """
     locale = get_language() or "en"
     return Rulebook(
@@ -39,6 +43,7 @@ def read(pack: Pack, request: str, rule: str = "") -> Rulebook:
         kinds={kind: info.label(locale) for kind, info in pack.evidence_kinds.items()},
         evidence_days=pack.evidence_days,
         manufacturer_first=pack.process(rule).manufacturer,
+        reason_to_refuse=pack.floor_for(request, country or None) is not None,
     )
 
 

@@ -210,7 +210,7 @@ STEPS: tuple[Step, ...] = (
         _says(lambda: _("Refuse")),
         lambda claim: _moves_to(C.REFUSED)(claim) and claim.state != C.INSPECTING,
         _one(lambda who: _("Refuse and tell %(who)s why") % {"who": who}),
-        lambda claim, book: book.rules,
+        lambda claim, book: (book.rules, book.reason_to_refuse),
         {"decide": "refuse"},
         icon="minus",
         tone="stop",

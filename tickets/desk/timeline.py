@@ -21,6 +21,7 @@ ICONS: Mapping[str, str] = {
     "evidence_asked": "camera",
     "evidence_reminded": "bell",
     "evidence_overridden": "key",
+    "evidence_waived": "user-check",
     "claim_approved": "check",
     "claim_refused": "minus",
     "claim_expired": "hourglass",

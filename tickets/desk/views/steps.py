@@ -27,7 +27,8 @@ def _take(
 ) -> HttpResponse:
     """Find, parse, act, and go back; whatever is refused comes back with the form as typed."""
     ticket, claim = _find(desk, reference)
-    book = rulebook.read(pack_of(claim.policy_version), claim.type)
+    pack = pack_of(claim.policy_version)
+    book = rulebook.read(pack, claim.type, country=claim.order.country)
     form = steps.form_for(steps.BY_KEY[key], claim, book, request.POST)
     if not form.is_valid():
         return refused(request, desk, ticket, key, form)
