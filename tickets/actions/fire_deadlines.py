@@ -12,8 +12,6 @@ from policies.types import Verdict
 from tickets.actions.add_evidence import decide_again
 from tickets.actions.base import Turn, inquiry_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
-from tickets.actions.rights import floor_of, outlives_missing_evidence
-from tickets.actions.trace import decision_data
 from tickets.actions.reminders import remind
 from tickets.actions.rights import floor_of, outlives_missing_evidence
 from tickets.actions.trace import decision_data
