@@ -183,7 +183,7 @@ def _node(text: str, stream: Iterator[Any], event: Any) -> _Node:
             made.pairs.append((item.value, child, value))
             child = value
         last = child.end
-    made.end = item.end_mark.index if made.flow else last
+    made.end = item.end_mark.index if made.flow and item.end_mark is not None else last
     return made
 
 

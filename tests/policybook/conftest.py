@@ -86,6 +86,6 @@ def max_(person: Callable[..., User], kpopusa: Store) -> User:
 
 
 @pytest.fixture
-def browser(as_: Callable[[User | None], Client], max_: User) -> Client:
+def window(as_: Callable[[User | None], Client], max_: User) -> Client:
     """Max's browser."""
     return as_(max_)

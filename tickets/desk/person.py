@@ -16,6 +16,7 @@ from django.shortcuts import render
 from supportdesk import clock
 from tickets import access, permissions
 from tickets.actor import Actor
+from tickets.alarms import standing
 from tickets.desk import queues
 from tickets.models import Membership, Store, User
 
@@ -58,6 +59,7 @@ class Desk:
             "counts": queues.counts(self.user, self.now, self.store_id),
             "now": self.now,
             "reader_zone": self.user.time_zone,
+            "policy_alarms": standing(self.stores),
             **more,
         }
 
