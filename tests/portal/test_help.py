@@ -273,6 +273,19 @@ def test_a_help_page_asks_for_no_cookie_and_little_of_the_database(
     assert not again.content
 
 
+def test_what_waits_for_one_visitor_is_shown_to_that_one_only(
+    customer: Customer, album_order: Order
+) -> None:
+    web = customer.web
+    status = send_question(customer)
+    web.post(f"{status}say/", {"body": "One more thing."})
+    mine = web.get("/kpopusa/help/")  # they did not wait for the page that they were sent to
+    assert "Your message is with us." in mine.text
+    assert mine["Cache-Control"] == "no-store"
+    assert "Your message is with us." not in web.get("/kpopusa/help/").text
+    assert "Your message is with us." not in Client().get("/kpopusa/help/").text
+
+
 def test_a_page_that_is_kept_follows_the_clock_the_store_and_the_language(
     web: Client, kpopusa: Store, at_noon: Clock
 ) -> None:

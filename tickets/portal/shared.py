@@ -1,6 +1,7 @@
 """Pages that are the same for every visitor: rendered once in each process, and told by an ETag.
 
-Only for pages without a form token, a message, or anything else of one person.
+Only for pages without a form token or anything else of one person. Where a message waits for
+the visitor, the page is theirs alone, and rendered for them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -37,6 +39,10 @@ def shared_page(
     ``context`` is asked for only when the page has to be rendered. A browser keeps it for a
     minute and asks with its ETag after that; ``public`` lets proxies keep it as well.
     """
+    if len(get_messages(request)):
+        response = HttpResponse(render_to_string(template, context(), request))
+        response["Cache-Control"] = "no-store"
+        return response
     look = (store.pk, store.slug, store.name, store.accent, store.time_zone)
     whole = (template, request.scheme, request.get_host(), locale(), pack, *look, *key)
     found = _rendered.get(whole)
@@ -48,11 +54,7 @@ def shared_page(
     body, etag = found
     response = get_conditional_response(request, etag=etag) or HttpResponse(body)
     response["ETag"] = etag
-    return keep(response, public=public)
-
-
-def keep(response: HttpResponse, *, public: bool = False) -> HttpResponse:
-    """Let a browser keep a page for a minute; what counts its readers is not for proxies."""
+    # A browser may keep it for a minute; what counts its readers is not for proxies.
     response["Cache-Control"] = f"{'public' if public else 'private'}, max-age=60"
     patch_vary_headers(response, ("Accept-Language", "Cookie"))
     return response

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -21,7 +21,7 @@ from tickets.errors import TooMany
 from tickets.models import Store
 from tickets.portal import help as centre
 from tickets.portal import queries
-from tickets.portal.shared import keep, shared_page
+from tickets.portal.shared import shared_page
 from tickets.portal.visit import locale, pack_now, store_or_404
 
 _CARRIERS = "carriers"
@@ -35,7 +35,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     pack = pack_now(store, now)
     words = request.GET.get("q", "").strip()[:80]
     if words:
-        return keep(_results(request, store, pack, words, now))
+        return _results(request, store, pack, words)
     shelf = library(pack, locale())
 
     def context() -> dict[str, Any]:
@@ -53,25 +53,25 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     return shared_page(request, "portal/help.html", store, pack, minute, context, public=True)
 
 
-def _results(
-    request: HttpRequest, store: Store, pack: Pack, words: str, now: datetime
-) -> HttpResponse:
+def _results(request: HttpRequest, store: Store, pack: Pack, words: str) -> HttpResponse:
     """What fits the words: articles first, then forms; or where to go when nothing does."""
-    found = centre.found(pack, words, locale())
-    forms = dict(queries.search(pack, words, locale()))
-    for item in found[:3]:
-        forms |= dict(centre.labels(pack, item, locale()))
-    context = {
-        "store": store,
-        "now": now,
-        "words": words,
-        "articles": found,
-        "requests": list(forms.items())[:6],
-        "unwritten": library(pack, locale()).by_rule.get(pack.unwritten),
-        "nothing": centre.nothing_found(words),
-        "channels": queries.channels(pack, locale()),
-    }
-    return render(request, "portal/help_results.html", context)
+
+    def context() -> dict[str, Any]:
+        found = centre.found(pack, words, locale())
+        forms = dict(queries.search(pack, words, locale()))
+        for item in found[:3]:
+            forms |= dict(centre.labels(pack, item, locale()))
+        return {
+            "store": store,
+            "words": words,
+            "articles": found,
+            "requests": list(forms.items())[:6],
+            "unwritten": library(pack, locale()).by_rule.get(pack.unwritten),
+            "nothing": centre.nothing_found(words),
+            "channels": queries.channels(pack, locale()),
+        }
+
+    return shared_page(request, "portal/help_results.html", store, pack, (words,), context)
 
 
 @require_safe

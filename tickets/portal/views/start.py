@@ -26,6 +26,7 @@ from tickets.portal import help as centre
 from tickets.portal import queries
 from tickets.portal.forms import OrderForm, WriteForm
 from tickets.portal.questions import Question
+from tickets.portal.shared import shared_page
 from tickets.portal.theme import stylesheet
 from tickets.portal.tiles import OTHER, TILES, tile_of
 from tickets.portal.visit import (
@@ -64,17 +65,22 @@ def store(request: HttpRequest, slug: str) -> HttpResponse:
     found = store_or_404(slug)
     pack = pack_now(found, now)
     words = request.GET.get("q", "").strip()[:80]
-    context = {
-        "store": found,
-        "now": now,
-        "tiles": TILES.values(),
-        "hours": queries.hours(pack, now),
-        "channels": queries.channels(pack, locale()),
-        "words": words,
-        "hits": queries.search(pack, words, locale()) if words else [],
-        "articles": centre.found(pack, words, locale())[:4] if words else (),
-    }
-    return render(request, "portal/store.html", context)
+
+    def context() -> dict[str, Any]:
+        return {
+            "store": found,
+            "now": now,
+            "tiles": TILES.values(),
+            "hours": queries.hours(pack, now),
+            "channels": queries.channels(pack, locale()),
+            "words": words,
+            "hits": queries.search(pack, words, locale()) if words else [],
+            "articles": centre.found(pack, words, locale())[:4] if words else (),
+        }
+
+    # Stores open and close at whole minutes.
+    key = (now.replace(second=0, microsecond=0), words)
+    return shared_page(request, "portal/store.html", found, pack, key, context)
 
 
 @require_safe
