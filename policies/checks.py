@@ -88,7 +88,7 @@ class AnyTest(Model):
 
 def _kind_of_test(data: Any) -> str:
     """Tell the tests apart by their one key, so that a mistake is told for one of them only."""
-    keys = data if isinstance(data, dict) else type(data).model_fields
+    keys = data if isinstance(data, dict) else getattr(type(data), "model_fields", ())
     return next((kind for kind in ("evidence", "any") if kind in keys), "fact")
 
 

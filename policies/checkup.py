@@ -14,11 +14,12 @@ def read_pack_file(path: Path) -> str:
     try:
         if not path.exists():
             raise PackError([_unread(path, "there is no such file")])
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise PackError([_unread(path, "is far too long for a pack")])
-        data = path.read_bytes()
+        with path.open("rb") as file:  # a pipe, or a device without an end, as well
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PackError([_unread(path, f"cannot be read: {error.strerror}")]) from None
+    if len(data) > MAX_BYTES:
+        raise PackError([_unread(path, "is far too long for a pack")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -74,7 +74,9 @@ def _store(pack: Pack) -> str:
         f"opening hours {_hours(pack)}{house('opening_hours')}. "
         f"Missing evidence may be added for {figures.evidence_days} days, with reminders "
         f"{reminders} days before; an upload begun in time has "
-        f"{figures.upload_grace_hours} hours more (house)."
+        f"{figures.upload_grace_hours} hours more (house). A person answers within "
+        f"{figures.answer_days} business days, an urgent request within "
+        f"{figures.urgent_answer_days} (house; 0 is the same day)."
     )
 
 
@@ -156,11 +158,23 @@ def _fallback(pack: Pack) -> str:
 
 def _requests(pack: Pack) -> Iterator[tuple[str, str]]:
     for request, item in pack.document.requests.items():
-        name = f"`{request}`{' (a claim)' if item.claim else ''}"
+        marks = [word for word, holds in _marks(pack, request, claim=item.claim) if holds]
+        name = f"`{request}`{_brackets(marks)}"
         if item.same_as is not None:
             yield name, f"as `{item.same_as}`"
         else:
             yield name, _chain(item.checks) or f"`{pack.unwritten}`"
+
+
+def _marks(pack: Pack, request: Request, *, claim: bool) -> Iterator[tuple[str, bool]]:
+    desk = pack.document.desk
+    yield "a claim", claim
+    yield "top of the queue", request in desk.urgent
+    yield "right after it", request in desk.high
+
+
+def _brackets(words: Sequence[str]) -> str:
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _chain(checks: Sequence[Check]) -> str:

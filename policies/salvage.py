@@ -32,6 +32,7 @@ _STAND_INS: Mapping[str, Any] = {
     "pages": {},
     "requests": {},
 }
+_NOT_OURS = "does not begin with"  # of every rule's id, while the store's name is not known
 _WORD = re.compile(r"[\w./-]+")
 _PARTS = ("estimates", "carriers", "floors")  # read as a whole, or not at all
 
@@ -62,6 +63,7 @@ class Salvage:
 
     def _replace(self, place: Path) -> None:
         top = str(place[0])
+        self.checks_are_away |= top in ("requests", "first")
         if top == "requests" and "checks" in place[2:3] and self._is_item(place[:4]):
             self._no_check(self.data[top][place[1]]["checks"], place[3])
         elif top == "first" and self._is_item(place[:2]):
@@ -76,7 +78,7 @@ class Salvage:
         elif len(place) > 1 and top not in _PARTS:
             self._delete(place[:2])
         else:
-            self.ghosts.add(top)
+            self.ghosts.update((top, _NOT_OURS) if top == "store" else (top,))
             self.data.pop(top, None)
             if top in _STAND_INS:
                 self.data[top] = deepcopy(_STAND_INS[top])
@@ -96,15 +98,14 @@ class Salvage:
             part[key] = deepcopy(_STAND_INS[top][key])
             self.ghosts.add(key)
             # Every id of a rule begins with the store's name.
-            self.ghosts.update(("does not begin with",) if key == "slug" else ())
+            self.ghosts.update((_NOT_OURS,) if key == "slug" else ())
         elif key in part:
             self._delete((top, key))
         else:
             self.data[top] = deepcopy(_STAND_INS[top])
-            self.ghosts.add("does not begin with")
+            self.ghosts.add(_NOT_OURS)
 
     def _no_check(self, checks: list[Any], index: str | int) -> None:
-        self.checks_are_away = True
         if isinstance(index, int):
             checks[index] = deepcopy(_NO_CHECK)
 

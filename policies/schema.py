@@ -270,15 +270,15 @@ class DeskData(Model):
 class HouseFigures(Model):
     """Figures that no store publishes; a manager may change them."""
 
-    evidence_days: Annotated[int, Field(gt=0)]
+    evidence_days: Annotated[int, Field(gt=0, le=3660)]
     """Days that a customer has to add missing evidence."""
     evidence_reminder_days: Days
     """Days before that deadline on which the customer is reminded."""
-    upload_grace_hours: Annotated[int, Field(ge=0)]
+    upload_grace_hours: Annotated[int, Field(ge=0, le=720)]
     """Hours that an upload begun in time may still take."""
-    answer_days: Annotated[int, Field(ge=0)] = 2
+    answer_days: Annotated[int, Field(ge=0, le=365)] = 2
     """Business days within which a person answers a request; 0 is by the end of the day."""
-    urgent_answer_days: Annotated[int, Field(ge=0)] = 0
+    urgent_answer_days: Annotated[int, Field(ge=0, le=365)] = 0
     """The same for the urgent ones."""
     carrier_days: Annotated[int, Field(gt=0)] = 14
     """Days within which a carrier is to answer an inquiry about a parcel."""

@@ -169,6 +169,10 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path):
         (b"a: b\x00\n", ":1: no YAML: a character that no text file holds"),
         (b"x: " + b"y" * 5_000_000, "is far too long for a pack"),
         (b"a: &x [*x]\n", "contains itself"),
+        (
+            SMALL.read_bytes().replace(b"[{fact: opened, is: true}]", b"[opened]"),
+            "when.0 (rule corner.estimate): must be a mapping of keys to values",
+        ),
         (b"\xef\xbb\xbfformat: 2\n", "format: must be 1"),
         (b'a: "\\ud800"\nformat: 1\n', "holds half of a character"),
         (b"a: [1, {b: c}\n\tx\n", "no YAML: "),
@@ -182,6 +186,12 @@ def test_a_file_that_is_no_pack_is_told_plainly(tmp_path, content, said):
 
     assert said in out
     assert out.startswith(str(path))
+
+
+def test_a_file_without_an_end_is_no_pack():
+    out, _ = refused("check", "/dev/zero")
+
+    assert out == "/dev/zero: is far too long for a pack\n"
 
 
 def test_a_folder_is_no_pack(tmp_path):
@@ -287,6 +297,10 @@ def mutilated(draw):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mutilated())
 def test_a_mutilated_pack_is_refused_with_a_line_or_can_be_used(text):
+    must_be_told_or_work(text)
+
+
+def must_be_told_or_work(text):
     try:
         pack = load_pack(text, "draft.yaml")
     except PackError as error:
@@ -298,6 +312,34 @@ def test_a_mutilated_pack_is_refused_with_a_line_or_can_be_used(text):
         facts = parse_facts(FACTS | {"store": pack.slug, "request": str(request)})
         assert explain(pack, facts, decide(pack, facts))
     assert all(rule.sentence() for rule in pack.rules.values())
+
+
+DATA = {path.stem: Source(path.read_text("utf-8"), path.name).data for path in (*SHIPPED, SMALL)}
+
+
+@st.composite
+def misshapen(draw):
+    """A pack in which one place, however deep, holds something of another kind, or nothing."""
+    data = json.loads(json.dumps(DATA[draw(st.sampled_from(sorted(DATA)))]))
+    here, key = data, draw(st.sampled_from(sorted(data)))
+    for _ in range(draw(st.integers(0, 6))):
+        inner = here[key]
+        if not isinstance(inner, dict | list) or not inner:
+            break
+        here = inner
+        key = draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+    if draw(st.booleans()):
+        wrong = st.sampled_from([None, True, -1, 0, 1.5, "", "??", "x" * 99, [], ["x"], {}, [[]]])
+        here[key] = draw(wrong | st.just({"zzz": 1}))
+    else:
+        del here[key]
+    return json.dumps(data, indent=1)  # which is YAML, too
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(misshapen())
+def test_a_misshapen_pack_is_refused_with_a_line_or_can_be_used(text):
+    must_be_told_or_work(text)
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)

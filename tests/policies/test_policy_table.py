@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.conditions import check_facts
 from policies.pack import load_builtin_packs
 from policies.rulebook import rulebook
 from policies.shapes import Request
@@ -223,6 +224,30 @@ def test_every_request_of_every_store_meets_its_rule(store, request_type):
     assert decision.closes_at is None
     if decision.rule.endswith(".unwritten"):
         assert decision.outcomes == ()
+
+
+STEPS = {"window": 1, "evidence": 3, "accept": 4}
+
+
+@pytest.mark.parametrize("store", sorted(PACKS))
+def test_checks_stand_in_the_order_of_the_contract(store):
+    """Who handles it, whether there is one, the window, the goods, the evidence."""
+    document = PACKS[store].document
+
+    assert all(check.check == "elsewhere" for check in document.first)
+    for request, item in document.requests.items():
+        seen = {}
+        for check in item.checks:
+            about = check_facts((check,)) if check.check in ("refuse", "discretionary") else ()
+            goods = {"opened", "package_damaged", "receipt"}.intersection(about)
+            step = 2 if goods else STEPS.get(check.check)
+            if step is not None:
+                branch = str(check.when) if store == "popmart" else ""  # by where it was bought
+                assert step >= seen.get(branch, 0), f"{request}: {check}"
+                seen[branch] = step
+        kinds = [check.check for check in item.checks]
+        if "elsewhere" in kinds and "wait_until" not in kinds:
+            assert kinds.index("elsewhere") == 0
 
 
 @pytest.mark.parametrize("request_type", [str(request) for request in Request])
