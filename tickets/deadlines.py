@@ -91,7 +91,7 @@ def _due(now: datetime, after: tuple[datetime, int]) -> QuerySet[Deadline]:
     return (
         Deadline.objects.filter(state=DeadlineState.PENDING, kind__in=ROW_KINDS, wake_at__lte=now)
         .filter(Q(wake_at__gt=at) | Q(wake_at=at, pk__gt=pk))
-        .select_related("claim", "refund__claim")
+        .select_related("claim", "refund__claim", "shipment")
         .order_by("wake_at", "pk")
     )
 

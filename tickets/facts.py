@@ -67,6 +67,24 @@ def order_facts(
     )
 
 
+def shipment_facts(shipment: Shipment, order: Order) -> OrderFacts:
+    """What is known of one shipment alone, whatever else the order was sent as. No query."""
+    return OrderFacts(
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        shipped_at=shipment.shipped_at,
+        delivered_at=shipment.delivered_at,
+        last_tracking_at=shipment.last_tracking_at or shipment.shipped_at,
+        channel=Channel(order.channel),
+        shipping_method=ShippingMethod(order.shipping_method) if order.shipping_method else None,
+        country=order.country or None,
+        currency=order.currency,
+        total=order.total,
+        member=order.member,
+        preorder=order.preorder,
+    )
+
+
 def _is_pickup(order: Order) -> bool:
     return order.shipping_method == "pickup"
 

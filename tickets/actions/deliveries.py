@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from policies.carriers import clean
+from tickets.actions import preorders, watch
 from tickets.actions.base import ticket_turn
 from tickets.actions.order_rows import BadRow, Counts, DeliveryRow
 from tickets.actor import Actor
@@ -70,6 +71,8 @@ def record_delivery(
         before, row.delivered_at = row.delivered_at, delivered_at
         _tell_tickets([(row, before)], actor, now)
         row.save(update_fields=["delivered_at"])
+        watch.plan([row], {row.order_id: row.order}, now)
+        preorders.plan([row.order], now)
     return row
 
 
@@ -145,6 +148,11 @@ def upsert_tracking(
                 result.bad.append(BadRow(row.line, problem, row.number_key))
         _tell_tickets(book.arrived(), actor, now)
         result.counts = book.write()
+        moved = book.moved()
+        by_key = {order.pk: order for order in orders.values()}
+        watch.plan(moved, by_key, now)
+        sent = {row.order_id for row in moved if row.shipped_at}
+        preorders.plan([by_key[key] for key in sorted(sent) if by_key[key].preorder], now)
     return result
 
 
@@ -154,6 +162,7 @@ class _Book:
     def __init__(self, orders: Iterable[Order], *, events: bool) -> None:
         self._by_order: dict[tuple[int, str], list[Shipment]] = {}
         self._before: dict[int, datetime | None] = {}
+        self._dates: dict[int, tuple[datetime | None, ...]] = {}
         self._changed: dict[int, Shipment] = {}
         self._new: list[Shipment] = []
         self._unchanged = 0
@@ -161,6 +170,7 @@ class _Book:
         for shipment in found.order_by("pk"):
             self._by_order.setdefault((shipment.order_id, shipment.kind), []).append(shipment)
             self._before[shipment.pk] = shipment.delivered_at
+            self._dates[shipment.pk] = _dates(shipment)
         self._events = _EventBook(self._before if events else ())
 
     def take(self, order: Order, row: DeliveryRow, now: datetime) -> str:
@@ -209,6 +219,11 @@ class _Book:
             if shipment.delivered_at != self._before.get(shipment.pk)
         ]
 
+    def moved(self) -> list[Shipment]:
+        """The shipments of which a date is news; to be asked after they are written."""
+        changed = [*self._new, *self._changed.values()]
+        return [row for row in changed if _dates(row) != self._dates.get(row.pk)]
+
     def write(self) -> Counts:
         """Save everything, in two statements."""
         Shipment.objects.bulk_create(self._new)
@@ -221,6 +236,11 @@ class _Book:
         )
         self._events.write()
         return Counts(len(self._new), len(self._changed), self._unchanged)
+
+
+def _dates(shipment: Shipment) -> tuple[datetime | None, ...]:
+    """What a shipment's lateness depends on."""
+    return (shipment.shipped_at, shipment.last_tracking_at, shipment.delivered_at)
 
 
 def _same(number: str, wanted: str) -> bool:

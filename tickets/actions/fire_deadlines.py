@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from policies.publish import pack_of
 from policies.types import Verdict
+from tickets.actions import releases, watch
 from tickets.actions.add_evidence import decide_again
-from tickets.actions.base import Turn, inquiry_turn, pickup_turn, ticket_turn
+from tickets.actions.base import Turn, inquiry_turn, order_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
 from tickets.actions.reminders import remind
 from tickets.actions.rights import floor_of, outlives_missing_evidence
@@ -41,6 +42,11 @@ def fire(deadline: Deadline, now: datetime) -> bool:
     if deadline.inquiry_id is not None:
         with inquiry_turn(deadline.inquiry_id, "work", actor=SYSTEM, now=now) as turn:
             return _fire_locked(turn, deadline)
+    shipment = deadline.shipment
+    order_id = shipment.order_id if shipment is not None else deadline.order_id
+    if order_id is not None:
+        with order_turn(order_id, "work", actor=SYSTEM, now=now) as turn:
+            return _fire_locked(turn, deadline)
     assert pickup_id is not None
     with pickup_turn(pickup_id, "work", actor=SYSTEM, now=now) as turn:
         return _fire_locked(turn, deadline)
@@ -51,6 +57,8 @@ def _ticket_of(deadline: Deadline) -> int | None:
         return deadline.claim.ticket_id
     if deadline.refund is not None and deadline.refund.claim is not None:
         return deadline.refund.claim.ticket_id
+    if deadline.refund is not None and deadline.refund.ticket_id is not None:
+        return deadline.refund.ticket_id
     return deadline.ticket_id
 
 
@@ -58,7 +66,7 @@ def _fire_locked(turn: Turn, deadline: Deadline) -> bool:
     row = Deadline.objects.select_for_update(of=("self",)).filter(
         Q(pk=deadline.pk, state=DeadlineState.PENDING, wake_at__lte=turn.now)
     )
-    found = row.select_related("refund", "claim", "pickup").first()
+    found = row.select_related("refund", "claim", "pickup", "shipment").first()
     if found is None:
         return False
     state = _MOVES[found.kind](turn, found)
@@ -191,13 +199,15 @@ def _remind_pickup(turn: Turn, deadline: Deadline) -> DeadlineState:
 
 
 def _alert_unanswered(turn: Turn, deadline: Deadline) -> DeadlineState:
-    """Nobody has answered a request in time: staff are told, and it stays with them."""
+    """We have not answered, or the carrier has not: staff are told, and it is their turn."""
     if turn.ticket is None or turn.ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
         return DeadlineState.CANCELLED
     event = turn.event(
         "deadline_missed", deadline=deadline.kind, due_at=deadline.due_at.isoformat()
     )
     turn.alert(event)
+    if turn.ticket.state == TicketState.WAITING:
+        turn.turn_to(TicketState.OPEN)
     return DeadlineState.OVERDUE
 
 
@@ -211,6 +221,9 @@ _MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
     "pickup_reminder": _remind_pickup,
     "refund_due": _alert_staff,
     "answer_due": _alert_unanswered,
+    "carrier_due": _alert_unanswered,
+    "preorder_due": releases.fire,
+    **dict.fromkeys(watch.KINDS, watch.come_due),
     "wait_over": remind,
 }
 ROW_KINDS = tuple(_MOVES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from tickets.actions.moves import move
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import ClaimState, RefundState, TicketState
-from tickets.models import Claim, Refund
+from tickets.models import Claim, Order, Refund, Ticket
 
 
 def claimed_value(claim: Claim) -> Decimal:
@@ -40,13 +41,22 @@ def check_amount(claim: Claim, amount: Decimal | None) -> Decimal:
 
 def request_refund(turn: Turn, claim: Claim, pack: Pack, amount: Decimal) -> Refund:
     """Write down that this money is owed; the cause can ask only once."""
+    return _request(turn, claim.order, pack, amount, claim=claim)
+
+
+def request_refund_of_ticket(turn: Turn, order: Order, pack: Pack, amount: Decimal) -> Refund:
+    """The same for a request that is no claim: a cancellation, or a parcel that is lost."""
+    return _request(turn, order, pack, amount, ticket=turn.ticket)
+
+
+def _request(turn: Turn, order: Order, pack: Pack, amount: Decimal, **cause: Any) -> Refund:
     refund = Refund.objects.create(
         store=turn.store,
-        order=claim.order,
-        claim=claim,
+        order=order,
         amount=amount,
-        currency=claim.order.currency,
+        currency=order.currency,
         requested_at=turn.now,
+        **cause,
     )
     event = turn.event("refund_requested", amount=str(amount), currency=refund.currency)
     if pack.refund_days is not None:
@@ -66,13 +76,47 @@ def mark_refund_paid(
     """
     if refund.claim_id is not None:
         return _paid_for_claim(refund, actor, now, seen)
+    if refund.ticket_id is not None:
+        return _paid_for_ticket(refund, actor, now)
     assert refund.pickup_id is not None
     with pickup_turn(refund.pickup_id, "work", actor=actor, now=now) as turn:
         row = _pay(turn, refund)
         if row is not None:
             assert turn.pickup is not None
             turn.mail("refund_paid", turn.events[-1], customer=turn.pickup.order.customer)
+            _solve_cancellation(refund, actor, now)
     return row or refund
+
+
+def _paid_for_ticket(refund: Refund, actor: Actor, now: datetime) -> Refund:
+    """A cancellation, or a lost parcel: paying it was all that was left to do."""
+    assert refund.ticket_id is not None
+    with ticket_turn(refund.ticket_id, "work", actor=actor, now=now) as turn:
+        row = _pay(turn, refund)
+        if row is not None:
+            turn.mail("refund_paid", turn.events[-1])
+            _solve(turn)
+    return row or refund
+
+
+def _solve_cancellation(refund: Refund, actor: Actor, now: datetime) -> None:
+    """The request by which a pickup was cancelled ends with its refund."""
+    waiting = Ticket.objects.filter(
+        order=refund.order_id,
+        request="cancel_order",
+        state__in=(TicketState.NEW, TicketState.OPEN, TicketState.WAITING),
+        events__kind="order_cancelled",
+    )
+    for pk in waiting.order_by("pk").values_list("pk", flat=True):
+        with ticket_turn(pk, "work", actor=actor, now=now) as turn:
+            _solve(turn)
+
+
+def _solve(turn: Turn) -> None:
+    assert turn.ticket is not None
+    turn.settle(turn.ticket, ("answer_due",))
+    turn.turn_to(TicketState.SOLVED)
+    turn.event("ticket_solved")
 
 
 def _paid_for_claim(refund: Refund, actor: Actor, now: datetime, seen: int | None) -> Refund:

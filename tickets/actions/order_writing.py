@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
+from tickets.actions import preorders, releases, watch
 from tickets.actions.order_rows import LineRow, OrderRow
+from tickets.actor import Actor
 from tickets.lifecycle import PickupState
 from tickets.models import Customer, Order, OrderLine, Pickup, Product, Shipment, Store, Supplier
 from tickets.models.order import SHIPMENT_KINDS
@@ -32,7 +34,12 @@ _ORDER_FIELDS = (
 
 
 def write_orders(
-    store: Store, rows: Sequence[OrderRow], cancelled: Mapping[str, datetime | None]
+    store: Store,
+    rows: Sequence[OrderRow],
+    cancelled: Mapping[str, datetime | None],
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Insert or update these orders with all that hangs on them. Inside a transaction.
 
@@ -40,11 +47,16 @@ def write_orders(
     export that does not know of it does not bring them back.
     """
     customers = _customers(store, rows)
-    products = _products(store, [line for row in rows for line in row.lines])
+    products, moved = _products(store, [line for row in rows for line in row.lines])
     orders = _orders(store, rows, customers, cancelled)
     _lines(rows, orders, products)
     _shipments(rows, orders)
     _pickups(store, rows, orders)
+    releases.proposals(moved, actor=actor, now=now)
+    known = [order for key, order in orders.items() if key in cancelled]
+    watch.plan_orders(known, now)  # what is new has not been seen by a carrier
+    fresh = [order for key, order in orders.items() if key not in cancelled and order.preorder]
+    preorders.plan([*known, *fresh], now)
 
 
 def _customers(store: Store, rows: Iterable[OrderRow]) -> dict[str, Customer]:
@@ -93,11 +105,17 @@ def _suppliers(store: Store, names: set[str]) -> dict[str, Supplier]:
     return known | {supplier.name: supplier for supplier in made}
 
 
-def _products(store: Store, lines: Sequence[LineRow]) -> dict[str, Product]:
-    """By SKU. What a person has set right (kind, supplier, release) is only filled in."""
+def _products(
+    store: Store, lines: Sequence[LineRow]
+) -> tuple[dict[str, Product], dict[Product, date]]:
+    """By SKU, and the release dates that a person has to confirm first.
+
+    What a person has set right (kind, supplier) is only filled in.
+    """
     suppliers = _suppliers(store, {line.supplier for line in lines})
     told = {line.sku: line for line in lines}
     known = {p.sku: p for p in Product.objects.filter(store=store, sku__in=told)}
+    moved = _moved(told, known)
     fresh = []
     for sku, line in sorted(told.items()):
         old = known.get(sku)
@@ -106,7 +124,7 @@ def _products(store: Store, lines: Sequence[LineRow]) -> dict[str, Product]:
             sku=sku,
             title=line.title,
             kind=old.kind if old and old.kind != "goods" else line.kind,
-            release_on=line.release_on or (old.release_on if old else None),
+            release_on=_release_on(line, old, moved),
             supplier=(old.supplier if old and old.supplier_id else None)
             or suppliers.get(line.supplier),
         )
@@ -121,7 +139,29 @@ def _products(store: Store, lines: Sequence[LineRow]) -> dict[str, Product]:
         unique_fields=["store", "sku"],
         update_fields=["title", "kind", "release_on", "supplier"],
     )
-    return known | {product.sku: product for product in saved}
+    return known | {product.sku: product for product in saved}, moved
+
+
+def _moved(told: Mapping[str, LineRow], known: Mapping[str, Product]) -> dict[Product, date]:
+    """The products of which another release date is told, and which customers wait for.
+
+    Also those of which the date that stands is told again, where another one is proposed.
+    """
+    dated = {
+        known[sku]: line.release_on
+        for sku, line in told.items()
+        if sku in known and line.release_on is not None
+    }
+    other = [product for product, day in dated.items() if day != product.release_on]
+    waited = releases.waited_for(other) if other else set()
+    proposed = releases.proposed(list(dated)) if dated else set()
+    return {product: day for product, day in dated.items() if product.pk in waited | proposed}
+
+
+def _release_on(line: LineRow, old: Product | None, moved: Mapping[Product, date]) -> date | None:
+    if old is None:
+        return line.release_on
+    return old.release_on if old in moved else line.release_on or old.release_on
 
 
 def _orders(

@@ -52,7 +52,7 @@ def upsert_orders(
         ]
         if todo:
             cancelled = {key: cancelled_at for key, (_digest, cancelled_at) in known.items()}
-            write_orders(store, todo, cancelled)
+            write_orders(store, todo, cancelled, actor=actor, now=now)
             _hand_to_people(store, [row for row in todo if row.number_key in known], actor, now)
     new = sum(row.number_key not in known for row in todo)
     return Counts(new, len(todo) - new, len(rows) - len(todo))
