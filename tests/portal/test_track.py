@@ -12,6 +12,9 @@ from django.test import Client
 
 from tests.cast import NOON, make_customer, make_order, usps_number
 from tests.portal.conftest import Clock
+from tickets.access import link_for
+from tickets.actions.talk import open_ticket
+from tickets.actor import Actor
 from tickets.models import (
     Customer,
     Draft,
@@ -236,6 +239,32 @@ def test_a_pickup_order_has_no_parcel(look: Look, pickup: Pickup, state: str, sa
     assert said in page
     assert 'value="pickup"' in page
     assert "Counts as late" not in page
+
+
+def test_a_pickup_of_old_was_fetched(look: Look, mina: Customer) -> None:
+    order = make_order(
+        mina, "#5", shipped=None, shipping_method="pickup", fulfillment_status="fulfilled"
+    )
+    assert "You have fetched this order" in look(order).text
+
+
+def test_a_request_about_a_parcel_leads_to_its_tracking(
+    web: Client, mina: Customer, on_its_way: Order
+) -> None:
+    ticket = open_ticket(
+        mina.store,
+        mina,
+        order=on_its_way,
+        request="lost_parcel",
+        subject="Where?",
+        body="Where is it?",
+        actor=Actor.of_customer(mina),
+        now=NOON,
+    )
+    status = link_for(ticket)
+    assert f'href="{status}track/"' in web.get(status).text
+    assert "In transit, Denver" in web.get(f"{status}track/", follow=True).text
+    assert web.get(f"{status[:-4]}abc/track/").status_code == 404
 
 
 def test_a_store_purchase_was_taken_along(look: Look, mina: Customer) -> None:

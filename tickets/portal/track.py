@@ -160,7 +160,9 @@ def about_parcels(request_type: str) -> bool:
 
 def pickup_words(found: Tracked) -> str:
     """How far an order is that is fetched from the store."""
-    state = found.pickup.state if found.pickup else "preparing"
+    # An order that was handed over before it was imported never waited on our shelf.
+    done = found.order.fulfillment_status == "fulfilled"
+    state = found.pickup.state if found.pickup else "collected" if done else "preparing"
     return {
         "preparing": _("You fetch this order from the store. It is being prepared: we mail you."),
         "reserved": _("Your order is ready: please fetch it from the store."),
