@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from policies.evaluate import decide, explain
 from policies.pack import Pack
@@ -54,6 +54,14 @@ def last_minute(closes_at: datetime, pack: Pack) -> datetime:
     """The last minute of a window that closes at the store's midnight: people read 23:59 right."""
     here = closes_at.astimezone(pack.zone)
     return closes_at - timedelta(minutes=1) if (here.hour, here.minute) == (0, 0) else closes_at
+
+
+def day_in_words(pack: Pack, day: date, now: datetime, locale: str) -> str:
+    """``Tue 10 Mar``: a day of the store's calendar; with the year where it is not ``now``'s."""
+    same_year = day.year == now.astimezone(pack.zone).year
+    name = "pattern.day" if same_year else "pattern.day_with_year"
+    pattern = pack.phrases(name, locale)[0][0]
+    return clock(pack.calendar.midnight(day), pack.zone, pattern, locale)
 
 
 def instant_in_words(

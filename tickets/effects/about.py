@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from supportdesk.zones import zone_or_none
 from tickets import access, labels
 from tickets.effects.lines import one_line
 from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
-from tickets.telling import instant_in_words, last_minute, sentences_of, wanted_in_words
+from tickets.telling import day_in_words, instant_in_words, last_minute, sentences_of, wanted_in_words
 
 # Where an event keeps the instant its mail is about, and how the mail's table calls it.
 _UNTIL: Mapping[str, Promise] = {
@@ -40,6 +40,8 @@ _WATCHED: Mapping[str, Promise] = {
     "process_due": gettext_lazy("the process must have ended"),
     "refund_due": gettext_lazy("the refund must have been paid"),
     "answer_due": gettext_lazy("the customer must have been answered"),
+    "carrier_due": gettext_lazy("the carrier must have answered"),
+    "preorder_due": gettext_lazy("the order must have left"),
     "pickup_expiry": gettext_lazy("the reservation is over"),
 }
 _WITH_MANUFACTURER = frozenset({"sent_to_manufacturer", "manufacturer_updated"})
@@ -89,6 +91,10 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "claim_closes": bool(data.get("closes", True)),
         "agreed": bool(data.get("agreed")),
         "passed": bool(data.get("passed")),
+        "found": bool(data.get("found")),
+        "is_claim": claim is not None,
+        "replaced": data.get("outcome") == "replacement",
+        **_release(data, pack, reader),
         "week": int(data.get("week") or data.get("step") or 0),
         "tracking": one_line(str(data.get("tracking", ""))),
         "note": "" if event.kind in _OWN_WORDS else str(data.get("note") or ""),
@@ -236,6 +242,21 @@ def _facts(
     return [(label, one_line(value)) for label, value in table if value]
 
 
+def _release(data: Mapping[str, Any], pack: Pack, reader: Reader) -> dict[str, Any]:
+    """A release that has moved: the days in words, on the store's calendar."""
+    days = {
+        name: day_in_words(pack, date.fromisoformat(data[key]), reader.now, reader.locale)
+        if isinstance(data.get(key), str) and "product" in data
+        else ""
+        for name, key in (
+            ("release_before", "before"),
+            ("release_after", "after"),
+            ("ships_by", "ships_by"),
+        )
+    }
+    return {**days, "product": str(data.get("product", "")), "is_pickup": data.get("is_pickup")}
+
+
 def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str, str]:
     """Where to go on: the customer's own page, or the case on the desk. A pickup has no page."""
     if row.to_customer_id is not None:
@@ -251,6 +272,8 @@ def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str
         path = reverse("desk:ticket", args=[ticket.reference])
     elif pickup is not None:
         path = reverse("desk:pickup", args=[pickup.pk])
+    elif row.event.order_id is not None:
+        path = reverse("desk:releases")
     return {"link": settings.BASE_URL + path, "link_says": _("Open it on the desk")}
 
 

@@ -18,6 +18,9 @@ from tickets.models import Event, Message, Outbox
 # What a customer may hear of. A template outside both lists is never sent.
 FOR_CUSTOMERS = frozenset(
     {
+        "address_changed",
+        "carrier_answered",
+        "carrier_asked",
         "claim_approved",
         "claim_expired",
         "claim_filed",
@@ -29,15 +32,20 @@ FOR_CUSTOMERS = frozenset(
         "evidence_complete",
         "evidence_reminder",
         "inspected",
+        "investigation_opened",
         "manufacturer_answered",
         "manufacturer_update",
         "message",
+        "order_cancelled",
+        "parcel_made_good",
         "pickup_cancelled",
         "pickup_confirmed",
         "pickup_expired",
         "pickup_extended",
         "pickup_reminder",
         "refund_paid",
+        "release_moved",
+        "request_refused",
         "return_received",
         "sent_to_manufacturer",
         "ticket_opened",
@@ -46,7 +54,17 @@ FOR_CUSTOMERS = frozenset(
 )
 FOR_STAFF = frozenset({"staff_alert"})
 # Events that staff keep among themselves, whatever template somebody names for them.
-INTERNAL_EVENTS = frozenset({"assigned", "evidence_overridden", "mail_bounced"})
+INTERNAL_EVENTS = frozenset(
+    {
+        "assigned",
+        "evidence_overridden",
+        "investigation_opened",
+        "mail_bounced",
+        "parcel_late",
+        "parcel_snoozed",
+        "preorder_late",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
