@@ -15,7 +15,7 @@ from pathlib import Path
 
 from supportdesk import embedded
 
-PARTS = ("decide", "pages", "sweep", "filing")
+PARTS = ("decide", "pages", "sweep", "filing", "trial")
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,14 @@ ROUTES: dict[str, tuple[str, dict[str, Any] | None]] = {
     "draft-file": (PUBLISHES, None),
     "rebase": (PUBLISHES, {"revision": 2}),
     "drop": (PUBLISHES, {}),
-    "publication": (PUBLISHES, {"publication-revision": 2, "publication-day": "2026-03-09"}),
+    "publication": (
+        PUBLISHES,
+        {
+            "publication-revision": 2,
+            "publication-day": "2026-03-09",
+            "publication-deliberate": "on",
+        },
+    ),
     "try": (
         PUBLISHES,
         {"trial-revision": 2, "trial-first": "2026-01-01", "trial-last": "2026-01-31"},
