@@ -105,6 +105,18 @@ def begin(request: HttpRequest, slug: str, request_type: str) -> HttpResponse:
     found = store_or_404(slug)
     if not known(request_type):
         raise Http404
+    pack = pack_now(found, now)
+    if request.method != "POST" and request_type != OTHER and pack.asks_order(request_type):
+        # Only the order is asked: one page for everybody, but for the token of its forms.
+        return shared_page(
+            request,
+            "portal/begin.html",
+            found,
+            pack,
+            (request_type, now.replace(second=0, microsecond=0)),
+            lambda: Beginning(request, found, request_type, now).context(),
+            forms=True,
+        )
     start = Beginning(request, found, request_type, now)
     if request.method == "POST":
         try:
@@ -193,12 +205,17 @@ class Beginning:
     def page(self) -> HttpResponse:
         """What is asked, or the answer."""
         request, at_once = self.request, self.at_once
-        thanks = "thanks" in request.GET
-        if at_once is not None and request.method == "GET" and not thanks:
+        if at_once is not None and request.method == "GET" and "thanks" not in request.GET:
             guidance.count(self.store, "answer", self.request_type, "seen", now=self.now)
-        pack = pack_now(self.store, self.now)
         wrong = self.order_form.errors or (self.question is not None and request.method == "POST")
-        context = {
+        status = 422 if wrong else 200
+        return render(request, "portal/begin.html", self.context(), status=status)
+
+    def context(self) -> dict[str, Any]:
+        """What the page shows."""
+        at_once = self.at_once
+        pack = pack_now(self.store, self.now)
+        return {
             "store": self.store,
             "now": self.now,
             "tile": tile_of(self.request_type),
@@ -208,14 +225,13 @@ class Beginning:
             "guide": at_once,
             "asked": self.question,
             "question": self.question.words(pack, locale()) if self.question else "",
-            "problem": request.method == "POST",
-            "thanks": thanks,
+            "problem": self.request.method == "POST",
+            "thanks": "thanks" in self.request.GET,
             "other": self.request_type == OTHER,
             "can_name_order": bool(at_once and queries.looks_at_orders(at_once)),
             "write_form": WriteForm(initial={"form_key": uuid.uuid4()}),
             **queries.at_hand(pack, self.request_type, self.now, locale()),
         }
-        return render(request, "portal/begin.html", context, status=422 if wrong else 200)
 
 
 def limit_starts(request: HttpRequest, now: datetime) -> None:
