@@ -17,11 +17,13 @@ from tickets.actor import Actor
 from tickets.errors import TooMany
 from tickets.models import (
     Claim,
+    Deadline,
     Draft,
     Evidence,
     Inquiry,
     Order,
     Pickup,
+    Product,
     RateBucket,
     Refund,
     ReleaseMove,
@@ -111,6 +113,21 @@ def releases_for(actor: Actor) -> QuerySet[ReleaseMove]:
     return _seen(ReleaseMove.objects.all(), actor, "store", None)
 
 
+def products_for(actor: Actor) -> QuerySet[Product]:
+    """Every product this actor may see: those of their stores."""
+    return _seen(Product.objects.all(), actor, "store", None)
+
+
+def shipments_for(actor: Actor) -> QuerySet[Shipment]:
+    """Every shipment this actor may see."""
+    return _seen(Shipment.objects.all(), actor, "order__store", "order__customer")
+
+
+def deadlines_for(actor: Actor) -> QuerySet[Deadline]:
+    """Every deadline this actor may see: those of their stores."""
+    return _seen(Deadline.objects.all(), actor, "store", None)
+
+
 def _one(rows: QuerySet[Row], **where: object) -> Row:
     found = rows.filter(**where).first()
     if found is None:
@@ -138,6 +155,16 @@ def pickup_for(actor: Actor, pk: int) -> Pickup:
 def refund_for(actor: Actor, pk: int) -> Refund:
     """One refund, or 404."""
     return _one(refunds_for(actor).select_related("store", "order__customer"), pk=pk)
+
+
+def shipment_for(actor: Actor, pk: int) -> Shipment:
+    """One shipment, or 404."""
+    return _one(shipments_for(actor).select_related("order__store", "order__customer"), pk=pk)
+
+
+def release_for(actor: Actor, pk: int) -> ReleaseMove:
+    """One move of a release date, or 404."""
+    return _one(releases_for(actor).select_related("store", "product"), pk=pk)
 
 
 def evidence_by_pk(actor: Actor, pk: int) -> Evidence:

@@ -17,12 +17,15 @@ from tickets.models import (
     Customer,
     Deadline,
     Event,
+    Inquiry,
     Membership,
     Order,
     Outbox,
     Pickup,
     Product,
     Refund,
+    ReleaseMove,
+    Shipment,
     Store,
     Supplier,
     Ticket,
@@ -130,6 +133,10 @@ class ProductAdmin(Admin):
     autocomplete_fields = ("supplier",)
     search_fields = ("title", "sku")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """Customers wait for a release date: it moves on the desk, where a lead confirms it."""
+        return ("release_on",) if obj else ()
+
 
 class LookOnly(Admin):
     """Rows that only actions write: to be searched and read, never changed here."""
@@ -216,7 +223,44 @@ class DeadlineAdmin(LookOnly):
     list_display = ("kind", "store", "due_at", "state", "attempts", "last_error")
     list_filter = ("store", "kind", "state")
     list_select_related = ("store",)
-    search_fields = ("claim__ticket__reference", "pickup__order__number_key")
+    search_fields = (
+        "claim__ticket__reference",
+        "ticket__reference",
+        "pickup__order__number_key",
+        "order__number_key",
+        "shipment__tracking_number",
+    )
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(LookOnly):
+    """What was sent, and what the carrier said last."""
+
+    list_display = ("tracking_number", "kind", "order", "shipped_at", "last_tracking_at",
+                    "delivered_at")  # fmt: skip
+    list_filter = ("order__store", "kind")
+    list_select_related = ("order",)
+    search_fields = ("tracking_number", "order__number_key")
+
+
+@admin.register(Inquiry)
+class InquiryAdmin(LookOnly):
+    """What customers asked, what the rules answered, and how it ended."""
+
+    list_display = ("request", "store", "customer", "at", "verdict", "rule", "ended")
+    list_filter = ("store", "verdict", "ended")
+    list_select_related = ("store", "customer")
+    search_fields = ("customer__email_key", "order__number_key", "rule")
+
+
+@admin.register(ReleaseMove)
+class ReleaseMoveAdmin(LookOnly):
+    """Release dates that moved, or were to; the desk confirms them."""
+
+    list_display = ("product", "store", "before", "after", "state", "decided_by", "orders_told")
+    list_filter = ("store", "state")
+    list_select_related = ("product", "store", "decided_by")
+    search_fields = ("product__title", "product__sku")
 
 
 @admin.register(Event)

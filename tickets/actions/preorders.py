@@ -110,7 +110,9 @@ def plan(orders: Sequence[Order], now: datetime) -> None:
     if not waiting and not candidates:
         return
     wanted = _wanted(candidates, now)
-    met, dropped, fresh = [], [], []
+    met: list[Deadline] = []
+    dropped: list[Deadline] = []
+    fresh: list[tuple[Order, datetime]] = []
     for order in orders:
         due_at, there = wanted.get(order.pk), waiting.get(order.pk, [])
         there = [row for row in there if not _tells(row, now)]

@@ -109,7 +109,9 @@ def plan(shipments: Sequence[Shipment], orders: Mapping[int, Order], now: dateti
     for row in rows if keys else ():
         assert row.shipment_id is not None
         known.setdefault((row.shipment_id, row.kind), []).append(row)
-    met, dropped, fresh = [], [], []
+    met: list[Deadline] = []
+    dropped: list[Deadline] = []
+    fresh: list[Deadline] = []
     for shipment in shipments:
         order = orders[shipment.order_id]
         wanted = _wanted(shipment, order, now)

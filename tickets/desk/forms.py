@@ -95,7 +95,7 @@ def _ask_amount(form: StepForm, money: Money | None) -> None:
     }
 
 
-def _choices(form: StepForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+def _choices(form: forms.Form, name: str, choices: Sequence[tuple[str, Any]]) -> None:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
         field.choices = choices
@@ -256,6 +256,94 @@ class ReasonForm(StepForm):
     """A step that must be explained."""
 
     reason = _note(_("Reason"), _REASON, required=True)
+
+
+class DoneForm(StepForm):
+    """What was asked is done; the customer reads these words."""
+
+    note = _note(_("Answer to the customer"), _TO_CUSTOMER, required=True)
+
+
+class RefusalForm(StepForm):
+    """It cannot be done; the customer reads why."""
+
+    note = _note(_("Reason, for the customer"), _TO_CUSTOMER, required=True)
+
+
+class CarrierForm(StepForm):
+    """An inquiry that was opened with the carrier."""
+
+    number = forms.CharField(
+        label=_("Number of the inquiry"),
+        required=False,
+        max_length=60,
+        help_text=_("As the carrier calls it. Only colleagues see it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+
+class CarrierAnswerForm(StepForm):
+    """What the carrier found out."""
+
+    found = forms.TypedChoiceField(
+        label=_("The parcel"),
+        choices=[("yes", _("was found and comes: close this")), ("no", _("is lost: decide next"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+
+class CompensationForm(StepForm):
+    """What the customer gets for a parcel that is lost."""
+
+    outcome = forms.ChoiceField(
+        label=_("The customer gets"),
+        choices=[("replacement", _("the goods again: sent already")), ("refund", _("a refund"))],
+        widget=forms.RadioSelect,
+    )
+    amount = _amount()
+    tracking = forms.CharField(
+        label=_("Tracking number"),
+        required=False,
+        max_length=60,
+        help_text=_("Of what was sent again."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    note = _note(_("Note to the customer"), _TO_CUSTOMER)
+
+    def prepare(self) -> None:
+        """``options`` is the ``Money`` of the whole order."""
+        _ask_amount(self, self.options)
+
+
+class SnoozeForm(StepForm):
+    """Look at it again after some days."""
+
+    days = forms.IntegerField(
+        label=_("Days"),
+        min_value=1,
+        max_value=60,
+        initial=3,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+
+class ReleaseForm(forms.Form):
+    """Another release date for a product; empty when nobody knows it any more."""
+
+    product = forms.TypedChoiceField(label=_("Product"), coerce=int, choices=[])
+    release_on = forms.DateField(
+        label=_("New release date"),
+        required=False,
+        help_text=_("Empty: not known any more."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, data: Any = None, *, products: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(data, auto_id="release-%s")
+        _choices(self, "product", [(str(pk), title) for pk, title in products])
 
 
 class DeliveryForm(StepForm):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tickets import labels as common
-from tickets.lifecycle import ClaimState, TicketState
+from tickets.lifecycle import ClaimState, TicketState, WaitingFor
 from tickets.models import Claim, Ticket
 
 Words = Mapping[str, Promise]
@@ -66,6 +66,13 @@ DEADLINES: Words = {
     "pickup_reminder": _("Remind the customer of the pickup"),
     "pickup_expiry": _("The reservation ends"),
     "refund_due": _("The refund must be paid"),
+    "carrier_due": _("The carrier must answer"),
+    "wait_over": _("Remind the customer that the wait is over"),
+    "parcel_late": _("The parcel counts as late"),
+    "parcel_stalled": _("The tracking stands still for too long"),
+    "poster_late": _("The poster counts as late"),
+    "preorder_due": _("The pre-order must have left"),
+    "answer_due": _("The customer must be answered"),
 }
 DEADLINE_STATES: Words = {
     "pending": _("to come"),
@@ -121,7 +128,7 @@ def next_step(ticket: Ticket) -> str:
     if claim is None:
         if ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
             return str(common.TICKET_STATES[ticket.state])
-        return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
+        return _errand(ticket)
     theirs = (ClaimState.AWAITING_EVIDENCE, ClaimState.AWAITING_RETURN)
     if claim.state in theirs and ticket.state == TicketState.OPEN:
         return _t("Answer")  # they wrote instead of sending
@@ -135,6 +142,22 @@ def next_step(ticket: Ticket) -> str:
         ClaimState.INSPECTING: _t("Inspect"),
     }
     return steps.get(ClaimState(claim.state)) or str(common.CLAIM_STATES[claim.state])
+
+
+def _errand(ticket: Ticket) -> str:
+    """The next step of a request that is no claim."""
+    if ticket.waiting_for == WaitingFor.CARRIER:
+        return _t("Carrier answers")
+    if ticket.waiting_for == WaitingFor.CUSTOMER:
+        return _t("Customer answers")
+    cancelled = ticket.order is not None and ticket.order.cancelled_at is not None
+    if ticket.request == "cancel_order":
+        return _t("Pay the refund") if cancelled else _t("Cancel or refuse")
+    if ticket.request == "change_address" and not cancelled:
+        return _t("Change the address")
+    if ticket.request in ("lost_parcel", "tracking_stalled", "poster_missing"):
+        return _t("Look for the parcel")
+    return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
 
 
 def about(ticket: Ticket) -> str:

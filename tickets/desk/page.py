@@ -11,7 +11,8 @@ from django.utils.translation import get_language
 
 from tickets import access
 from tickets.actions import what_if as asking
-from tickets.desk import decision, forms, labels, shipments, steps, timeline
+from tickets.actions.cancel_order import wanted_address
+from tickets.desk import decision, errands, forms, labels, shipments, steps, timeline
 from tickets.desk.person import Desk
 from tickets.desk.rulebook import Rulebook, read
 from tickets.lifecycle import ClaimState, DeadlineState
@@ -40,7 +41,7 @@ def ticket_for(desk: Desk, reference: str) -> Ticket:
     ticket = (
         access.tickets_for(desk.actor)
         .filter(reference=clean_reference(reference) or "")
-        .select_related("store", "customer", "order", "assignee", "claim__refund")
+        .select_related("store", "customer", "order", "assignee", "refund", "claim__refund")
         .select_related("claim__policy_version", "claim__overridden_by", "claim__order")
         .defer("claim__policy_version__source")
         .annotate(
@@ -134,7 +135,28 @@ def build(
         context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)
         context["asked"] = _asked(claim, what_if) if what_if is not None else None
         context["deadlines"] = _deadlines(claim)
+    else:
+        context |= _request_context(ticket, events, verbs, bound)
     return context
+
+
+def _request_context(
+    ticket: Ticket,
+    events: list[Event],
+    verbs: frozenset[str],
+    bound: tuple[str, forms.StepForm] | None,
+) -> dict[str, Any]:
+    """A request that is no claim: its decision, its steps, its files, and its dates."""
+    due = Deadline.objects.filter(Q(ticket=ticket) | Q(refund__ticket=ticket))
+    return {
+        "card": errands.card(events),
+        "offers": errands.offers(ticket, events, verbs, bound),
+        "refund": errands.refund_to_pay(ticket),
+        "address": wanted_address(ticket) if ticket.request == "change_address" else {},
+        "evidence": list(ticket.evidence.all()),
+        "kinds": labels.EVIDENCE,
+        "deadlines": list(due.order_by("due_at", "pk")),
+    }
 
 
 def what_if(desk: Desk, ticket: Ticket, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets import access
+from tickets.actions.preorders import KIND as PREORDER
+from tickets.actions.watch import KINDS
 from tickets.actor import Actor
 from tickets.lifecycle import ClaimState, DeadlineState, PickupState, RefundState, TicketState
 from tickets.models import Deadline, Pickup, Refund, Ticket, User
@@ -51,7 +53,18 @@ def _claims(*states: ClaimState) -> Callable[[datetime], Q]:
     return lambda now: OPEN & Q(claim__state__in=states)
 
 
+PARCELS = ["lost_parcel", "tracking_stalled", "poster_missing"]
+# What nobody has done yet: once the order is cancelled, its refund waits among the refunds.
+_CANCELLATIONS = OPEN & Q(request="cancel_order", order__cancelled_at=None)
+
 _ALL: tuple[Queue, ...] = (
+    Queue(
+        "cancellations",
+        _("Cancellations"),
+        lambda now: _CANCELLATIONS,
+        _("Nobody waits for a cancellation. They are urgent: orders are packed within a day."),
+        "shopping-cart-x",
+    ),
     Queue(
         "open",
         _("All open"),
@@ -102,9 +115,16 @@ _ALL: tuple[Queue, ...] = (
         "clock-exclamation",
     ),
     Queue(
+        "parcels",
+        _("Parcels looked for"),
+        lambda now: OPEN & Q(claim__isnull=True, request__in=PARCELS),
+        _("No parcel is looked for. What customers miss on its way will be here."),
+        "truck",
+    ),
+    Queue(
         "questions",
         _("Questions"),
-        lambda now: OPEN & Q(claim__isnull=True),
+        lambda now: OPEN & Q(claim__isnull=True) & ~Q(request__in=[*PARCELS, "cancel_order"]),
         _("No open questions. Conversations without a claim will be here."),
         "message",
     ),
@@ -122,12 +142,18 @@ QUEUES: Mapping[str, Queue] = {queue.key: queue for queue in _ALL}
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much stands where; ``people`` are the pickups that need a person."""
+    """How much stands where; ``people`` are the pickups that need a person.
+
+    ``parcels`` are to be looked at; ``releases`` wait for a lead, ``preorders`` are late.
+    """
 
     queues: Mapping[str, int]
     pickups: int
     people: int
     refunds: int
+    parcels: int = 0
+    releases: int = 0
+    preorders: int = 0
 
 
 def counts(user: User, now: datetime, store: int | None = None) -> Counts:
@@ -142,6 +168,8 @@ def counts(user: User, now: datetime, store: int | None = None) -> Counts:
     tickets = access.tickets_for(actor).filter(here & OPEN)
     pickups = access.pickups_for(actor).filter(here, state__in=WAITING_PICKUPS)
     refunds = access.refunds_for(actor).filter(here, state=RefundState.REQUESTED)
+    late = access.deadlines_for(actor).filter(here, state=DeadlineState.OVERDUE)
+    moves = access.releases_for(actor).filter(here, state="proposed")
     row = (
         User.objects.filter(pk=user.pk)
         .values(
@@ -150,15 +178,25 @@ def counts(user: User, now: datetime, store: int | None = None) -> Counts:
                 pickups, all=Count("pk"), people=Count("pk", filter=Q(needs_person=True))
             ),
             refunds=_as_one_row(refunds, all=Count("pk")),
+            late=_as_one_row(
+                late,
+                parcels=Count("shipment", distinct=True, filter=Q(kind__in=KINDS)),
+                preorders=Count("pk", filter=Q(kind=PREORDER)),
+            ),
+            moves=_as_one_row(moves, all=Count("pk")),
         )
         .get()
     )
     on_shelf, to_pay = row["pickups"] or {}, row["refunds"] or {}
+    missed, to_confirm = row["late"] or {}, row["moves"] or {}
     return Counts(
         queues=row["tickets"] or dict.fromkeys(holds, 0),
         pickups=on_shelf.get("all", 0),
         people=on_shelf.get("people", 0),
         refunds=to_pay.get("all", 0),
+        parcels=missed.get("parcels", 0),
+        releases=to_confirm.get("all", 0),
+        preorders=missed.get("preorders", 0),
     )
 
 
@@ -255,7 +293,7 @@ def refunds_to_pay(user: User, store: int | None = None) -> QuerySet[Refund]:
         refund=OuterRef("pk"), state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE]
     )
     return (
-        rows.select_related("store", "order__customer", "claim__ticket", "pickup")
+        rows.select_related("store", "order__customer", "claim__ticket", "pickup", "ticket")
         .annotate(due_at=Subquery(due.order_by("-cycle").values("due_at")[:1]))
         .order_by("requested_at", "pk")
     )

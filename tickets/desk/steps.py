@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -48,11 +48,31 @@ class Step:
     tone: str = ""
 
 
+class Anchor(Protocol):
+    """What a page needs to know of a step, of a claim or of another request."""
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+
+    @property
+    def url(self) -> str:
+        """The view that takes it."""
+
+    @property
+    def icon(self) -> str:
+        """Its symbol."""
+
+    @property
+    def send(self) -> Mapping[str, str] | None:
+        """Fixed fields of its form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One step on the page of one claim, ready to be shown."""
+    """One step on the page of one ticket, ready to be shown."""
 
-    step: Step
+    step: Anchor
     title: str
     form: forms.StepForm
     buttons: Sequence[Button]

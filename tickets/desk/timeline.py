@@ -16,6 +16,8 @@ from tickets.models import Event, Message, Ticket
 ICONS: Mapping[str, str] = {
     "claim_filed": "inbox",
     "ticket_opened": "inbox",
+    "request_accepted": "inbox",
+    "request_repeated": "inbox",
     "evidence_added": "paperclip",
     "evidence_complete": "checks",
     "evidence_asked": "camera",
@@ -42,6 +44,13 @@ ICONS: Mapping[str, str] = {
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
     "ticket_solved": "check",
+    "order_cancelled": "shopping-cart-x",
+    "address_changed": "map-pin",
+    "request_refused": "minus",
+    "request_done": "circle-check",
+    "carrier_asked": "truck",
+    "carrier_answered": "truck-delivery",
+    "parcel_made_good": "receipt-refund",
 }
 
 
@@ -98,11 +107,23 @@ def detail(event: Event) -> str:
         said.append(_("It agreed.") if data["agreed"] else _("It did not agree."))
     if "passed" in data:
         said.append(_("As claimed.") if data["passed"] else _("Not as claimed."))
+    if "found" in data:
+        said.append(_("It was found.") if data["found"] else _("It is lost."))
+    if event.kind == "address_changed":
+        said += [_address(data, "before", _("Before:")), _address(data, "after", _("Now:"))]
+    if event.kind == "carrier_asked" and data.get("number"):
+        said.append(_("Inquiry %(number)s") % {"number": data["number"]})
     if event.kind == "assigned":
         said.append(data.get("name") or _("Nobody"))
+    said += [str(line) for line in (data.get("details") or {}).values() if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
     return "\n".join(part for part in said if part)
+
+
+def _address(data: Mapping[str, Any], key: str, label: str) -> str:
+    parts = data.get(key) or {}
+    return f"{label} {', '.join(str(part) for part in parts.values())}" if parts else ""
 
 
 def entry(event: Event) -> Entry:
@@ -142,6 +163,9 @@ def conversation(
                 found.append(_message(message))
             continue
         found.append(entry(event))
+        message = waiting.pop(event.data.get("message", 0), None)
+        if message is not None:
+            found.append(_message(message))
         if event.kind == "claim_filed" and event.data.get("note"):
             found.append(Entry("customer", who(event), event.at, event.data["note"]))
     found += [_message(message) for message in waiting.values()]

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tickets.desk.views import deliveries, pickups, queue, refunds, steps, ticket
+from tickets.desk.views import (
+    deliveries,
+    parcels,
+    pickups,
+    queue,
+    refunds,
+    releases,
+    requests,
+    steps,
+    ticket,
+)
 
 app_name = "desk"
+_TICKET = "tickets/<str:reference>/"
 _CLAIM = "claims/<str:reference>/"
 _PICKUP = "pickups/<int:pk>/"
+_PARCEL = "parcels/<int:pk>/"
+_RELEASE = "releases/<int:pk>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
@@ -16,6 +29,13 @@ urlpatterns = [
     path("tickets/<str:reference>/assignee/", ticket.assign, name="assignee"),
     path("tickets/<str:reference>/solution/", ticket.solve, name="solution"),
     path("tickets/<str:reference>/delivery/", deliveries.delivery, name="delivery"),
+    path(_TICKET + "cancellation/", requests.cancellation, name="cancellation"),
+    path(_TICKET + "address/", requests.address, name="address"),
+    path(_TICKET + "carrier/", requests.inquiry, name="carrier"),
+    path(_TICKET + "carrier-answer/", requests.carrier_answer, name="carrier-answer"),
+    path(_TICKET + "compensation/", requests.compensation, name="compensation"),
+    path(_TICKET + "done/", requests.done, name="done"),
+    path(_TICKET + "refusal/", requests.refusal, name="refusal"),
     path(_CLAIM, ticket.claim, name="claim"),
     path(_CLAIM + "what-if/", ticket.what_if, name="what-if"),
     path(_CLAIM + "decision/", steps.decision, name="decision"),
@@ -36,6 +56,14 @@ urlpatterns = [
     path(_PICKUP + "handover/", pickups.handover, name="pickup-handover"),
     path(_PICKUP + "extension/", pickups.extension, name="pickup-extension"),
     path(_PICKUP + "cancellation/", pickups.cancellation, name="pickup-cancellation"),
+    path("parcels/", parcels.parcels, name="parcels"),
+    path(_PARCEL + "investigation/", parcels.investigation, name="parcel-investigation"),
+    path(_PARCEL + "delivery/", parcels.arrival, name="parcel-delivery"),
+    path(_PARCEL + "snooze/", parcels.snooze, name="parcel-snooze"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/proposal/", releases.proposal, name="release-proposal"),
+    path(_RELEASE + "confirmation/", releases.confirmation, name="release-confirmation"),
+    path(_RELEASE + "dismissal/", releases.dismissal, name="release-dismissal"),
     path("refunds/", refunds.refunds, name="refunds"),
     path("refunds/<int:pk>/payment/", refunds.payment, name="refund-payment"),
 ]

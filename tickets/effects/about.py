@@ -24,7 +24,13 @@ from supportdesk.zones import zone_or_none
 from tickets import access, labels
 from tickets.effects.lines import one_line
 from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
-from tickets.telling import day_in_words, instant_in_words, last_minute, sentences_of, wanted_in_words
+from tickets.telling import (
+    day_in_words,
+    instant_in_words,
+    last_minute,
+    sentences_of,
+    wanted_in_words,
+)
 
 # Where an event keeps the instant its mail is about, and how the mail's table calls it.
 _UNTIL: Mapping[str, Promise] = {

@@ -13,6 +13,7 @@ from tickets.desk import labels, queues
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.search import search
 from tickets.models import Ticket
+from tickets.models.ticket import URGENT
 
 
 @require_safe
@@ -59,5 +60,6 @@ def _row(ticket: Ticket, desk: Desk) -> dict[str, Any]:
         "due": None if finished else ticket.next_due_at,
         "urgency": "" if finished else queues.soon(ticket.next_due_at, desk.now),
         "unread": labels.unread(ticket),
+        "urgent": not finished and ticket.priority == URGENT,
         "speaker": labels.SPEAKERS.get(ticket.last_speaker, ticket.last_speaker),
     }
