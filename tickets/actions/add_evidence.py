@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from policies.evaluate import decide
-from policies.publish import pack_of
+from policies.publish import good, pack_of
 from policies.types import Decision, Facts
 from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.drafts import was_sent
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS
 from tickets.actions.moves import move
 from tickets.actions.trace import decision_data
@@ -67,7 +68,7 @@ def add_evidence(
 def _to_draft(received: Received, draft: Draft, now: datetime) -> Evidence:
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
-        if Claim.objects.filter(draft=row).exists():
+        if was_sent(row):
             raise Conflict(_("This request has already been sent. Add the file on its page."))
         twin = row.evidence.filter(sha256=received.sha256, kind=received.kind).first()
         if twin is not None:
@@ -85,7 +86,7 @@ def remove_evidence(evidence: Evidence, draft: Draft, *, now: datetime) -> str:
     """
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
-        mine = row.evidence.filter(pk=evidence.pk, claim__isnull=True).first()
+        mine = row.evidence.filter(pk=evidence.pk, claim=None, ticket=None).first()
         if mine is None:
             raise Conflict(_("This file has already been sent."))
         name = str(mine.file.name)
@@ -133,6 +134,7 @@ def _to_claim(received: Received, claim: Claim, actor: Actor, now: datetime) -> 
         if twin is not None:
             return twin
         evidence = _row(received, actor, claim=row, in_time=_in_time(row, received))
+        row.policy_version = good(row.policy_version)  # what decides is what is cited
         facts, decision = decide_again(row)
         event = turn.event(
             "evidence_added",

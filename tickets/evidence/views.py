@@ -179,10 +179,11 @@ def for_staff(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 def by_link(request: HttpRequest, reference: str, token: str, pk: int) -> HttpResponseBase:
-    """A file of a customer's own claim, through the signed link."""
+    """A file of a customer's own request, through the signed link."""
     ticket, actor = access.ticket_by_link(reference, token)
     evidence = access.evidence_by_pk(actor, pk)
-    if evidence.claim is None or evidence.claim.ticket_id != ticket.pk:
+    of = evidence.claim.ticket_id if evidence.claim is not None else evidence.ticket_id
+    if of != ticket.pk:
         raise Http404  # the link opens this one conversation, not the customer's others
     return respond(request, evidence)
 

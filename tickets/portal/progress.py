@@ -15,6 +15,7 @@ from policies.phrases import ENGLISH
 from tickets.actions.what_if import propose
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, DeadlineState, may_follow
 from tickets.models import Claim, Deadline, Event, Evidence, Message, Ticket
+from tickets.telling import sentences_of
 
 _C = ClaimState
 STATES: Mapping[str, Promise] = {
@@ -54,6 +55,13 @@ TOLD: Mapping[str, tuple[str, Promise]] = {
     "return_requested": ("truck-return", _l("We asked you to send the items back.")),
     "return_received": ("package-import", _l("The items reached us.")),
     "inspected": ("zoom-in", _l("We inspected the items.")),
+    "order_cancelled": ("x", _l("We cancelled your order.")),
+    "address_changed": ("map-pin", _l("We changed the address.")),
+    "request_refused": ("minus", _l("Your request was refused.")),
+    "request_done": ("circle-check", _l("It is done.")),
+    "carrier_asked": ("search", _l("We opened an inquiry with the carrier.")),
+    "carrier_answered": ("truck", _l("The carrier answered.")),
+    "parcel_made_good": ("check", _l("We made good for the lost parcel.")),
     "refund_requested": ("receipt-refund", _l("A refund was ordered.")),
     "refund_paid": ("cash", _l("The refund was paid.")),
 }
@@ -66,6 +74,12 @@ _NOTED = {
     "sent_to_manufacturer",
     "manufacturer_answered",
     "inspected",
+    "order_cancelled",
+    "address_changed",
+    "request_refused",
+    "carrier_asked",
+    "carrier_answered",
+    "parcel_made_good",
 }
 # Deadlines that customers see, and who has to act by then.
 DEADLINES: Mapping[str, tuple[Promise, Promise]] = {
@@ -74,6 +88,7 @@ DEADLINES: Mapping[str, tuple[Promise, Promise]] = {
     "manufacturer_due": (_l("The manufacturer"), _l("The replacement should be here")),
     "process_due": (_l("We"), _l("Finish the inspection and its outcome")),
     "refund_due": (_l("We"), _l("Pay the refund")),
+    "carrier_due": (_l("The carrier"), _l("Answer our inquiry")),
 }
 
 
@@ -178,6 +193,25 @@ def told(claim: Claim, locale: str = ENGLISH, zone: tzinfo | None = None) -> dic
         sentence = event.data.get("sentence") if event else ""
         return {"verdict": "refused", "sentences": [sentence] if sentence else []}
     return {}
+
+
+def of_request(ticket: Ticket, locale: str, zone: tzinfo | None) -> dict[str, Any]:
+    """A request that is no claim: what the rule said when it was sent, and the next date."""
+    event = ticket.events.select_related("policy_version").filter(kind="request_accepted").first()
+    waits = Deadline.objects.filter(
+        ticket=ticket,
+        kind="answer_due",
+        state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
+    ).first()
+    what = _("A person answers you")
+    dates = [{"who": _("We"), "what": what, "at": waits.due_at, "mine": False}] if waits else []
+    if event is None:
+        return {"deadlines": dates}
+    verdict = event.data.get("decision", {}).get("verdict", "")
+    return {
+        "deadlines": dates,
+        "told": {"verdict": verdict, "sentences": sentences_of(event, locale, zone)},
+    }
 
 
 def timeline(ticket: Ticket) -> list[dict[str, Any]]:

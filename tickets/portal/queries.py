@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from policies.article_search import Entry, Index
 from policies.carriers import recognise
 from policies.pack import Pack
+from policies.phrases import locales
 from policies.types import Decision, OrderFacts
 from tickets.actions.guided import Guide
 from tickets.models import ClaimItem, Draft, Evidence, OrderLine
@@ -21,6 +24,7 @@ from tickets.models.ticket import URGENT
 from tickets.portal.tiles import OTHER, TILES
 from tickets.templatetags.dates import locale_name
 
+_HITS = 8
 # Requests that the carrier's own page may answer.
 _ON_THE_WAY = frozenset(
     {
@@ -76,18 +80,29 @@ def channels(pack: Pack, locale: str) -> list[dict[str, Any]]:
 
 
 def search(pack: Pack, words: str, locale: str) -> list[tuple[str, str]]:
-    """Request types whose words hold every word typed, in the order of the tiles."""
-    wanted = words.casefold().split()
-    found = []
-    for tile in TILES.values():
-        for request in tile.requests:
-            if request == OTHER:
-                continue
-            label = pack.label(request, locale)
-            text = f"{label} {tile.title} {tile.hint}".casefold()
-            if all(word in text for word in wanted):
-                found.append((request, label))
-    return found
+    """Request types by what people type, in any of our languages; the best first."""
+    return [(name, pack.label(name, locale)) for name in _index(pack).find(words)[:_HITS]]
+
+
+@lru_cache(maxsize=64)
+def _index(pack: Pack) -> Index:
+    tongues = sorted(locales())
+    entries = [
+        Entry(
+            request,
+            tuple(pack.label(request, tongue) for tongue in tongues),
+            tuple(
+                text for tongue in tongues for text in pack.phrases(f"find.{request}", tongue)[0]
+            ),
+            (),
+        )
+        for tile in TILES.values()
+        for request in tile.requests
+        if request != OTHER
+    ]
+    groups = [line for tongue in tongues for line in pack.phrases("help.words", tongue)[0]]
+    fillers = [line for tongue in tongues for line in pack.phrases("help.fillers", tongue)[0]]
+    return Index(entries, groups, fillers)
 
 
 def looks_at_orders(guide: Guide) -> bool:

@@ -169,7 +169,7 @@ def on_draft(
 
 def posted_only(
     view: Callable[Concatenate[Visit, P], HttpResponse],
-) -> Callable[Concatenate[Visit, P], HttpResponse]:
+) -> Callable[..., HttpResponse]:
     """What is only ever posted: who comes by address, or reloads, is led to the answer."""
 
     @wraps(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from policies.pack import Pack
 from policies.publish import pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
@@ -19,7 +20,9 @@ from tickets import access
 from tickets.actions.decide_claim import withdraw as withdraw_claim
 from tickets.actions.talk import say as say_action
 from tickets.errors import ActionError, TooMany
+from tickets.lifecycle import TicketState
 from tickets.models import Claim, Ticket
+from tickets.models.ticket import URGENT
 from tickets.portal import progress, queries
 from tickets.portal.forms import MessageForm
 from tickets.portal.track import about_parcels
@@ -54,12 +57,25 @@ def _page(
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
         "channels": queries.channels(pack, locale()),
-        **(_of_claim(claim, zone) if claim else {}),
+        **(_of_claim(claim, zone) if claim else _of_request(ticket, pack, zone, now)),
     }
     response = render(request, "portal/status.html", context, status=status)
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _of_request(
+    ticket: Ticket, pack: Pack, zone: tzinfo | None, now: datetime
+) -> dict[str, object]:
+    files = list(ticket.evidence.all())
+    open_now = ticket.state in (TicketState.NEW, TicketState.OPEN)
+    urgent = ticket.priority == URGENT and open_now
+    return {
+        **progress.of_request(ticket, locale(), zone),
+        "files": queries.files(pack, files, locale()),
+        **(queries.at_hand(pack, ticket.request, now, locale()) if urgent else {}),
+    }
 
 
 def _of_claim(claim: Claim, zone: tzinfo | None) -> dict[str, object]:
