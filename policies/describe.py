@@ -39,9 +39,9 @@ def figure_name(name: str, locale: str) -> str:
     return say_or(f"figure.{name}", name.replace("_", " "), locale)
 
 
-def unit_of(pack: Pack, rule_id: str, name: str) -> str:
+def unit_of(pack: Pack | None, rule_id: str, name: str) -> str:
     """Return what a figure counts: a key under `unit.`, or nothing where that is not known."""
-    if (rule_id, name) in _business_days(pack):
+    if pack is not None and (rule_id, name) in _business_days(pack):
         return "business_days"
     parts = name.split("_")
     return next((unit for unit in _SUFFIXES if unit in parts), "")

@@ -93,7 +93,7 @@ def test_a_manager_tries_a_change_before_it_is_published(
     max_here.reads("1 of 3 requests would have got another verdict")  # the bar noticed by itself
     axe.look("trial")
     assert PolicyTrial.objects.get().state == "done"
-    max_here.page.locator("#cases a").last.click()
+    max_here.page.locator("section[aria-labelledby=cases] a").last.click()
     max_here.reads("As it was: version 1", "With the draft", "Photos needed: 2 photos → 3 photos")
     axe.look("case")
     max_here.follows("The trial")

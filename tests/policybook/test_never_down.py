@@ -162,3 +162,23 @@ def test_a_version_of_the_future_that_cannot_be_read_never_begins(kpopusa: Store
     third = publish(kpopusa.pk, first.source, starts_at=NOON + timedelta(days=5), now=NOON)
     forget()
     assert in_force(kpopusa.pk, NOON + timedelta(days=6)).pk == third.pk
+
+
+def test_the_desk_and_the_rules_show_every_mistake_in_red(
+    kpopusa: Store, popmart: Store, window: Client
+) -> None:
+    for address in ("/desk/", "/policies/kpopusa/"):
+        assert "rules-alarm" not in window.get(address).content.decode()
+    broken = second(kpopusa)
+    break_by_hand(broken, broken.source.replace("figures: {days: 10}", "figures: {days: many}"))
+    other = publish(popmart.pk, in_force(popmart.pk, NOON).source + "\n", starts_at=NOON, now=NOON)
+    break_by_hand(other)
+    watch_policies()
+    for address in ("/desk/", "/policies/kpopusa/"):
+        page = window.get(address).content.decode()
+        assert "KPOP USA: version 2 of the rules cannot be read" in page, address
+        assert "rules.kpopusa.contact-window.figures.days" in page, address
+        assert "POP MART" not in page, address  # another store's is not Max's to see
+    page = window.get("/policies/kpopusa/versions/2/").content.decode()
+    assert "1 mistake" in page
+    assert "cannot be read" in window.get("/policies/kpopusa/").content.decode()

@@ -12,16 +12,18 @@ from babel.dates import get_day_names
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from policies.describe import figure_name
+from policies.describe import figure_name, unit_of
+from policies.program import split_ref
 from policies.reading import PackError, Path, Source
-from policies.schema import WEEKDAYS
-from policies.wording import babel_locale
+from policies.schema import WEEKDAYS, HouseFigures
+from policies.wording import babel_locale, template
+from policies.words import say_or
+from tickets.policybook import packs
 
 _SPAN = re.compile(r"^(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})$")
-_HOUSE = ("evidence_days", "evidence_reminder_days", "upload_grace_hours")
 
 
 class NumbersField(forms.CharField):
@@ -93,6 +95,7 @@ class FiguresForm(forms.Form):
         self.paths: dict[str, Path] = {}
         self.sections: list[Section] = []
         self.readable = True
+        self.pack = packs.read(source).pack
         try:
             self.data_of_text: Any = Source(source, "draft").data
             self._build()
@@ -113,21 +116,26 @@ class FiguresForm(forms.Form):
     def _rules(self, rules: Mapping[str, Any]) -> None:
         locale = get_language() or "en"
         for rule_id, rule in rules.items():
-            section = self._section(_heading(rule_id), rule_id, _sentence(rule, locale))
+            said = _sentence(rule, locale, rules, rule_id)
+            section = self._section(_heading(rule_id), rule_id, said)
             house = rule.get("house") or []
             for name, value in (rule.get("figures") or {}).items():
                 label = figure_name(name, locale)
                 label = label[:1].upper() + label[1:]
                 if name in house:
                     label = _("%(name)s (house)") % {"name": label}
-                self._add(
-                    section, ("rules", rule_id, "figures", name), _figure(value), label, value
-                )
+                made = _figure(value, self._unit(rule_id, name))
+                self._add(section, ("rules", rule_id, "figures", name), made, label, value)
             for key, label in (("starts_on", _("First day")), ("ends_on", _("Last day"))):
-                made = forms.DateField(
+                day = forms.DateField(
                     required=False, widget=forms.DateInput(attrs={"type": "date"})
                 )
-                self._add(section, ("rules", rule_id, key), made, label, rule.get(key))
+                self._add(section, ("rules", rule_id, key), day, label, rule.get(key))
+
+    def _unit(self, rule_id: str, name: str) -> str:
+        """What a figure counts, in words, where that is known."""
+        unit = unit_of(self.pack, rule_id, name)
+        return say_or(f"unit_name.{unit}", "", get_language() or "en")
 
     def _floors(self, floors: list[Mapping[str, Any]]) -> None:
         locale = get_language() or "en"
@@ -166,12 +174,13 @@ class FiguresForm(forms.Form):
 
     def _own(self, house: Mapping[str, Any]) -> None:
         section = self._section(_("Figures that we set ourselves"))
-        for name in _HOUSE:
-            if name in house:
+        for name, known in HouseFigures.model_fields.items():
+            value = house.get(name, known.default)
+            if isinstance(value, int | list):
                 label = figure_name(name, get_language() or "en")
                 label = label[:1].upper() + label[1:]
-                value = house[name]
-                self._add(section, ("house", name), _figure(value), label, value)
+                made = _figure(value, self._unit("", name))
+                self._add(section, ("house", name), made, label, value)
 
     def _section(self, heading: str, rule: str = "", sentence: str = "") -> Section:
         self.sections.append(Section(heading, rule, sentence))
@@ -221,10 +230,10 @@ class FiguresForm(forms.Form):
         return {place: {code: said for code, said in given.items() if said} or None}
 
 
-def _figure(value: Any) -> forms.Field:
+def _figure(value: Any, unit: str) -> forms.Field:
     if isinstance(value, list):
-        return NumbersField(help_text=gettext_lazy("Numbers with commas between them."))
-    return FigureField(min_value=0, max_digits=15, decimal_places=6)
+        return NumbersField(help_text=_("Numbers with commas between them."))
+    return FigureField(min_value=0, max_digits=15, decimal_places=6, help_text=unit)
 
 
 def _heading(rule_id: str) -> str:
@@ -232,6 +241,19 @@ def _heading(rule_id: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _sentence(data: Mapping[str, Any], locale: str) -> str:
+def _sentence(
+    data: Mapping[str, Any], locale: str, rules: Mapping[str, Any] | None = None, rule_id: str = ""
+) -> str:
+    """The sentence of a rule with its figures, as far as a text that may be broken has them."""
     texts = data.get("sentence") or {}
-    return str(texts.get(locale) or texts.get(locale.split("-")[0]) or texts.get("en") or "")
+    text = str(texts.get(locale) or texts.get(locale.split("-")[0]) or texts.get("en") or "")
+
+    def value(name: str) -> Any:
+        owner, figure = split_ref(name, rule_id)
+        found = ((rules or {}).get(owner) or {}).get("figures", {}).get(figure, "…")
+        return tuple(found) if isinstance(found, list) else found
+
+    try:
+        return template(text).render(value, locale) or text
+    except ValueError:
+        return text
