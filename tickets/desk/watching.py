@@ -75,8 +75,8 @@ def _form(
 
 
 def _newest(keys: Iterable[int]) -> dict[int, TrackingEvent]:
-    rows = TrackingEvent.objects.filter(shipment__in=list(keys)).order_by("shipment", "-at", "-id")
-    return {row.shipment_id: row for row in rows.distinct("shipment")}
+    rows = TrackingEvent.objects.filter(shipment__in=list(keys)).order_by("shipment_id", "-at", "-id")
+    return {row.shipment_id: row for row in rows.distinct("shipment_id")}
 
 
 @dataclass(frozen=True, slots=True)
