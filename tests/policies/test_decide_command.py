@@ -1,5 +1,6 @@
 """`manage.py decide`, as a program at the other end of two pipes."""
 
+import io
 import json
 import os
 import subprocess
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from policies.lines import decide_line
+from policies.lines import decide_line, decide_lines, encode
 from policies.pack import PACKS, load_builtin_packs
+from policies.types import Request
+from tests.bench.questions import questions
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"id": "good", "store": "kpopusa", "request": "charts", "at": "2026-03-05T12:00:00-08:00"}
@@ -245,3 +248,25 @@ def test_a_reader_that_leaves_early_meets_no_stack_trace():
 
 def test_the_builtin_packs_are_one_for_each_store():
     assert set(load_builtin_packs()) == {"kpopusa", "kpop2", "popmart"}
+
+
+def test_what_the_quick_way_answers_is_what_the_careful_way_answers() -> None:
+    packs = load_builtin_packs()
+    lines = list(questions(3000, [str(request) for request in Request]))
+    told = io.BytesIO()
+
+    assert decide_lines(packs, io.BytesIO(b"".join(lines)), told)
+
+    assert told.getvalue().splitlines(keepends=True) == [
+        encode(decide_line(packs, line)) for line in lines
+    ]
+
+
+@pytest.mark.parametrize("blank", ["2026-03-01 10:00:00+00:00", "2026-03-01t10:00:00+00:00"])
+def test_a_date_without_its_letter_is_refused_by_either_way(blank: str) -> None:
+    line = json.dumps({"id": "1", "store": "kpopusa", "request": "charts", "at": blank}).encode()
+    told = io.BytesIO()
+
+    assert not decide_lines(load_builtin_packs(), io.BytesIO(line), told)
+
+    assert "ISO 8601" in json.loads(told.getvalue())["error"]
