@@ -41,6 +41,11 @@ def past(kpopusa: Store) -> None:
         Story(order, NOON).file("defect", *files, opened=True)
 
 
+def a_file(text: str) -> tuple[str, str, bytes]:
+    """The rules as somebody saved them at home."""
+    return "rules.yaml", "application/yaml", text.encode()
+
+
 class Examined:
     """A person whose every page is looked at by axe, and pictured where asked for."""
 
@@ -79,12 +84,13 @@ def test_a_manager_tries_a_change_before_it_is_published(
     max_here.reads("Saved. Nothing is published yet.", "Photos needed: 2 photos → 3 photos")
     axe.look("draft")
     max_here.follows("Edit the text")
-    text = max_here.page.get_by_label("The rules as text")
-    text.fill(text.input_value().replace("page: pickup", "page: nowhere", 1))
+    text = max_here.page.get_by_label("The rules as text").input_value()
+    broken = text.replace("page: pickup", "page: nowhere", 1)
+    max_here.hands_in("Take the text from a file", a_file(broken))
     max_here.presses("Save the draft")
     max_here.reads("1 mistake", "there is no page 'nowhere'")
     axe.look("text-broken")
-    text.fill(text.input_value().replace("page: nowhere", "page: pickup", 1))
+    max_here.hands_in("Take the text from a file", a_file(text))
     max_here.presses("Save the draft")
     max_here.presses("Try it on these days")
     max_here.reads("Waiting for a worker")

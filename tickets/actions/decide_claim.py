@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from policies.evaluate import decide
 from policies.pack import Pack
-from policies.publish import pack_of
+from policies.publish import good, pack_of
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS, set_evidence_deadlines
 from tickets.actions.money import check_amount, request_refund
@@ -39,6 +39,8 @@ def claim_turn(
     with ticket_turn(claim.ticket_id, verb, actor=actor, now=now) as turn:
         row = turn.claim
         assert row is not None
+        # In place of a version that cannot be read any more, another judges, and is cited.
+        row.policy_version = good(row.policy_version)
         yield turn, row, pack_of(row.policy_version)
         row.save()
 
