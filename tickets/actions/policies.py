@@ -151,6 +151,8 @@ def publish_draft(
     """
     permit(actor, draft.store, VERB)
     with transaction.atomic():
+        # One at a time in a store: who comes second sees what came first.
+        Store.objects.select_for_update(no_key=True).get(pk=draft.store_id)
         row = _locked(draft)
         if row.published is not None:
             return row.published
