@@ -11,10 +11,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, When
-from django.utils.functional import Promise
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.utils.functional import Promise, lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from policies.phrases import shared
+from policies.types import Request
 from tickets import labels
 from tickets.lifecycle import (
     OPEN_CLAIM_STATES,
@@ -23,7 +37,17 @@ from tickets.lifecycle import (
     OutboxState,
     PickupState,
 )
-from tickets.models import Claim, Deadline, Event, Outbox, Pickup, Refund, Store
+from tickets.models import (
+    Claim,
+    Deadline,
+    Event,
+    GuidanceCount,
+    Inquiry,
+    Outbox,
+    Pickup,
+    Refund,
+    Store,
+)
 from tickets.reports.periods import Period
 
 Label = str | Promise
@@ -88,7 +112,7 @@ def _deadlines(store: Store) -> QuerySet[Any]:
     return (
         Deadline.objects.filter(store=store, kind__endswith="_due")
         .exclude(state=DeadlineState.CANCELLED)
-        .select_related("claim__ticket", "refund__claim__ticket", "refund__order")
+        .select_related("ticket", "claim__ticket", "refund__claim__ticket", "refund__order")
     )
 
 
@@ -123,6 +147,27 @@ def _mails(store: Store) -> QuerySet[Any]:
     )
 
 
+def _inquiries(store: Store) -> QuerySet[Any]:
+    return Inquiry.objects.filter(store=store).select_related("order", "ticket")
+
+
+def _guidance(store: Store) -> QuerySet[Any]:
+    """Counters by the day; a day begins at the store's own midnight."""
+    day = Func(F("day"), template="(%(expressions)s)::timestamp")
+    return GuidanceCount.objects.filter(store=store).annotate(
+        at=Func(Value(store.time_zone), day, function="timezone", output_field=DateTimeField())
+    )
+
+
+def request_label(name: str) -> str:
+    """A request type in the words that all stores share, in the reader's language."""
+    key = f"request.{name}"
+    return (shared(get_language() or "en") or shared("en")).get(key, (name,))[0]
+
+
+_request_label = lazy(request_label, str)
+
+
 def _by(field: str, words: Mapping[str, Promise], *values: str) -> dict[str, Cut]:
     return {value: Cut(words[value], Q(**{field: value})) for value in values}
 
@@ -141,7 +186,18 @@ RESULTS: Mapping[str, Cut] = {
         for state in (ClaimState.REFUSED, ClaimState.EXPIRED, ClaimState.WITHDRAWN)
     },
 }
+# How a guided question ended: by itself, or with a person.
+_PERSON = ("wrote", "filed")
+ENDS: Mapping[str, Label] = {
+    "": _("nothing more was heard"),
+    "helped": _("it helped"),
+    "reminder": _("wants to be reminded"),
+    "wrote": _("wrote to a person"),
+    "filed": _("sent a request"),
+}
+GUIDES: Mapping[str, Label] = {"answer": _("answer"), "article": _("article")}
 CUT_TITLES: Mapping[str, Label] = {
+    "person": _("How it ended"),
     "verdict": _("What the rule says"),
     "result": _("What came of it"),
     "kept": _("Kept?"),
@@ -175,6 +231,7 @@ BOOKS: Mapping[str, Book] = {
                     "manufacturer_due": Cut(_("Manufacturer answers"), Q(kind="manufacturer_due")),
                     "process_due": Cut(_("Return is finished"), Q(kind="process_due")),
                     "refund_due": Cut(_("Refund is paid"), Q(kind="refund_due")),
+                    "answer_due": Cut(_("Request is answered"), Q(kind="answer_due")),
                 },
                 "kept": {
                     "met": Cut(_("met"), Q(state=DeadlineState.MET)),
@@ -191,6 +248,34 @@ BOOKS: Mapping[str, Book] = {
                     "ahead": Cut(_("still to come"), Q(state=DeadlineState.PENDING)),
                 },
             },
+        ),
+        Book(
+            "guidance",
+            _("Guidance ended the contact"),
+            _("Guided questions of the period, by what the rule said, and how each ended."),
+            "at",
+            _inquiries,
+            {
+                "verdict": {
+                    name: Cut(label, Q(verdict=name)) for name, label in labels.VERDICTS.items()
+                },
+                "request": {
+                    str(name): Cut(_request_label(str(name)), Q(request=str(name)))
+                    for name in Request
+                },
+                "person": {
+                    "without": Cut(_("without a person"), ~Q(ended__in=_PERSON)),
+                    "with": Cut(_("with a person"), Q(ended__in=_PERSON)),
+                },
+            },
+        ),
+        Book(
+            "answers",
+            _("General answers and articles"),
+            _("General answers and articles of the help centre, counted by the day."),
+            "at",
+            _guidance,
+            {"kind": {name: Cut(label, Q(kind=name)) for name, label in GUIDES.items()}},
         ),
         Book(
             "pickups",

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tickets import labels
-from tickets.models import Claim, Deadline, Outbox, Pickup, Refund
-from tickets.reports.books import BOOKS, Label
+from tickets.models import Claim, Deadline, GuidanceCount, Inquiry, Outbox, Pickup, Refund
+from tickets.reports.books import BOOKS, ENDS, GUIDES, Label, request_label
 
 Cell = str | int | Decimal | datetime | None
 
@@ -35,6 +35,8 @@ def _pickup_state(row: Pickup) -> str:
 def _case_of(row: Deadline) -> str:
     if row.claim is not None:
         return row.claim.ticket.spoken_reference
+    if row.ticket is not None:
+        return row.ticket.spoken_reference
     if row.refund is None:
         return ""
     claim = row.refund.claim
@@ -47,6 +49,11 @@ def _cut_label(book: str, name: str, value: str) -> str:
 
 
 _KEPT = {"met": "met", "pending": "ahead"}
+
+
+def guide_label(row: GuidanceCount) -> str:
+    """What a general answer or an article was about; an article is known by its rule."""
+    return request_label(row.key) if row.kind == "answer" else row.key
 
 
 def _mail_case(row: Outbox) -> str:
@@ -96,6 +103,24 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column(_("Confirmed"), lambda row: row.confirmed_at),
         Column(_("Reserved until"), lambda row: row.reserved_until, limit=True),
     ),
+    "guidance": (
+        Column(_("Asked"), lambda row: row.at),
+        Column(_("Request"), lambda row: request_label(row.request)),
+        Column(_("Order"), lambda row: row.order.number if row.order else ""),
+        Column(_("Verdict"), lambda row: str(labels.VERDICTS.get(row.verdict, row.verdict))),
+        Column(_("Rule"), lambda row: row.rule),
+        Column(_("How it ended"), lambda row: str(ENDS[row.ended])),
+        Column(_("Ended"), lambda row: row.ended_at),
+        Column(_("Reference"), lambda row: row.ticket.spoken_reference if row.ticket else ""),
+    ),
+    "answers": (
+        Column(_("Day"), lambda row: row.day.isoformat()),
+        Column(_("What"), lambda row: str(GUIDES[row.kind])),
+        Column(_("About"), guide_label),
+        Column(_("Seen"), lambda row: row.seen),
+        Column(_("It helped"), lambda row: row.helped),
+        Column(_("Wrote to a person"), lambda row: row.wrote),
+    ),
     "mails": (
         Column(_("Case"), _mail_case),
         Column(_("Given up"), lambda row: row.settled_at),
@@ -130,10 +155,12 @@ def link_of(row: Any) -> str:
         pickup = row
     elif isinstance(row, Deadline):
         claim = row.claim or (row.refund.claim if row.refund else None)
-        ticket = claim.ticket if claim else None
+        ticket = claim.ticket if claim else row.ticket
         pickup = row.refund.pickup if row.refund and ticket is None else None
     elif isinstance(row, Refund):
         ticket, pickup = (row.claim.ticket, None) if row.claim else (None, row.pickup)
+    elif isinstance(row, Inquiry):
+        ticket = row.ticket
     elif isinstance(row, Outbox):
         ticket, pickup = row.event.ticket, row.event.pickup
     if ticket is not None:

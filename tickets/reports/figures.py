@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
-from tickets.models import Store
+from tickets.models import GuidanceCount, Store
 from tickets.reports.books import BOOKS, CUT_TITLES, Book, Label
+from tickets.reports.columns import guide_label
 from tickets.reports.periods import Period
 
 
@@ -131,3 +133,49 @@ def money(key: str, store: Store, period: Period) -> list[Money]:
         )
         for row in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """How often guidance was enough. ``lines`` are the counters of answers without a draft.
+
+    ``asked`` counts contacts of both kinds, ``alone`` those that no person came into.
+    """
+
+    asked: int
+    alone: int
+    lines: list[dict[str, Any]]
+    url: str
+
+    @property
+    def percent(self) -> int:
+        """The whole percent of contacts that ended without a person, rounded down."""
+        return 100 * self.alone // self.asked if self.asked else 0
+
+
+def guided(store: Store, period: Period) -> Guided:
+    """Guided questions and counted answers of a period, and how many needed nobody."""
+    book = BOOKS["answers"]
+    rows = book.rows(store, period, {}).order_by()
+    sums = {name: Sum(name) for name in ("seen", "helped", "wrote")}
+    lines = list(rows.values("kind", "key").annotate(**sums).order_by("kind", "-seen", "key"))
+    for line in lines:
+        line["label"] = guide_label(GuidanceCount(kind=line["kind"], key=line["key"]))
+    inquiries = BOOKS["guidance"].rows(store, period, {}).order_by().select_related(None)
+    alone = BOOKS["guidance"].cut("person", "without").where
+    found = inquiries.aggregate(asked=Count("pk"), alone=Count("pk", filter=alone))
+    # Somebody may write without having looked first (by a link in a mail, say).
+    seen = sum(max(line["seen"], line["wrote"]) for line in lines)
+    wrote = sum(line["wrote"] for line in lines)
+    return Guided(
+        found["asked"] + seen,
+        found["alone"] + seen - wrote,
+        lines,
+        url_for(book, store, period, {}),
+    )
+
+
+def filled(found: Table) -> Table:
+    """A table without its empty lines; the sum at its end stays."""
+    kept = [line for line in found.lines[:-1] if line.numbers[0].value]
+    return replace(found, lines=[*kept, found.lines[-1]])

@@ -83,6 +83,11 @@ def overview(request: HttpRequest, asked: Asked) -> HttpResponse:
     tables = {
         "claims": figures.table("claims", store, period, "type", ("verdict", "result"), _("all")),
         "deadlines": figures.table("deadlines", store, period, "kind", ("kept",), _("all")),
+        "guided": figures.guided(store, period),
+        "guidance": figures.table("guidance", store, period, "verdict", ("person",), _("all")),
+        "guidance_requests": figures.filled(
+            figures.table("guidance", store, period, "request", ("person",), _("all"))
+        ),
         "pickups": figures.simple("pickups", store, period, "end"),
         "mails": figures.simple("mails", store, period, "state"),
         "paid": figures.money("refunds-paid", store, period),
