@@ -285,7 +285,7 @@ class OutboxAdmin(LookOnly):
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(LookOnly):
-    """Published rules: append-only, and published by their own command."""
+    """Published rules: append-only, and published from a draft, under Policies."""
 
     list_display = ("store", "number", "starts_at", "published_at", "published_by")
     list_filter = ("store",)
