@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -215,3 +215,23 @@ def test_a_page_that_is_out_of_date_shows_what_happened(
     assert conflict.value.event.actor_user == agent
     ready.refresh_from_db()
     assert ready.state == "approved"
+
+
+# --- the weeks of a replacement ---------------------------------------------------------------
+
+
+def test_a_replacement_after_transit_damage_has_its_weeks(story: Story, agent: User) -> None:
+    claim = story.file("transit_damage", "photo", "photo", opened=False, package_damaged=True)
+    decide_claim.approve(claim, "replacement", actor=Actor.staff(agent), now=NOON)
+    due = claim.deadlines.get(kind="manufacturer_due")
+    # Four weeks from Thursday the 5th, over the change of the clocks: 2 April is its last day.
+    assert due.due_at.isoformat() == "2026-04-03T07:00:00+00:00"
+    assert claim.deadlines.filter(kind="manufacturer_update", state="pending").count() == 3
+    event = claim.events.get(kind="claim_approved")
+    assert datetime.fromisoformat(event.data["due_at"]) == due.due_at
+
+
+def test_a_refund_has_no_weeks(story: Story, agent: User) -> None:
+    claim = story.file("transit_damage", "photo", "photo", opened=False, package_damaged=True)
+    decide_claim.approve(claim, "refund", actor=Actor.staff(agent), now=NOON)
+    assert not claim.deadlines.filter(kind__startswith="manufacturer", state="pending").exists()

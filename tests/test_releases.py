@@ -365,12 +365,11 @@ def test_a_person_says_that_a_date_moves(
     sign_in: Callable[[User], Client], waiting: Order, album: Product, agent: User
 ) -> None:
     nora = sign_in(agent)
-    path = "/desk/releases/proposal/"
-    typed = {"product": album.pk, "release_on": "2026-03-20"}
-    same = nora.post(path, typed)
+    path, field = f"/desk/products/{album.pk}/release/", f"product-{album.pk}-release_on"
+    same = nora.post(path, {field: "2026-03-20"})
     assert same.status_code == 422
     assert "That is its release date already." in same.content.decode()
-    assert nora.post(path, {**typed, "release_on": "2026-04-03"}).status_code == 302
+    assert nora.post(path, {field: "2026-04-03"}).status_code == 302
     assert ReleaseMove.objects.get().proposed_by == agent
 
 

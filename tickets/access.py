@@ -162,6 +162,11 @@ def shipment_for(actor: Actor, pk: int) -> Shipment:
     return _one(shipments_for(actor).select_related("order__store", "order__customer"), pk=pk)
 
 
+def product_for(actor: Actor, pk: int) -> Product:
+    """One product, or 404."""
+    return _one(products_for(actor).select_related("store"), pk=pk)
+
+
 def release_for(actor: Actor, pk: int) -> ReleaseMove:
     """One move of a release date, or 404."""
     return _one(releases_for(actor).select_related("store", "product"), pk=pk)

@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
-from tests.cast import NOON
+from tests.cast import NOON, make_order
+from tests.desk.errands import NEW_ADDRESS, ask, on_its_way, step
 from tests.desk.steps import at_counter, take
+from tickets.actions import watch
+from tickets.actions.releases import propose
 from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
+from tickets.deadlines import sweep
 from tickets.desk.urls import urlpatterns
 from tickets.models import (
     Claim,
@@ -26,13 +31,16 @@ from tickets.models import (
     Message,
     Outbox,
     Pickup,
+    Product,
     Refund,
+    ReleaseMove,
+    Shipment,
     Store,
     Ticket,
     User,
 )
 
-Thing = Claim | Pickup | Refund | Ticket | None
+Thing = Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | None
 READS, WORKS, LEADS = "see", "work", "override"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
 PEOPLE: dict[str, frozenset[str]] = {
@@ -91,6 +99,21 @@ ROUTES: dict[str, Route] = {
     "pickup-extension": Route(WORKS, {"days": 3, "reason": "Holiday"}, on="reserved"),
     "pickup-cancellation": Route(WORKS, {"reason": "Asked"}, on="reserved"),
     "refund-payment": Route(WORKS, on="refund"),
+    "cancellation": Route(WORKS, on="cancelling"),
+    "address": Route(WORKS, on="moving"),
+    "carrier": Route(WORKS, on="lost"),
+    "carrier-answer": Route(WORKS, {"found": "no"}, on="inquired"),
+    "compensation": Route(WORKS, {"outcome": "refund"}, on="given up"),
+    "done": Route(WORKS, {"note": "Done."}, on="moving"),
+    "refusal": Route(WORKS, {"note": "It left."}, on="cancelling"),
+    "parcels": reads("nothing"),
+    "parcel-investigation": Route(WORKS, on="late"),
+    "parcel-delivery": Route(WORKS, {"delivered_at": "2026-03-04T10:00"}, on="late"),
+    "parcel-snooze": Route(WORKS, {"days": 3}, on="late"),
+    "releases": reads("nothing"),
+    "release-proposal": Route(WORKS, on="album"),
+    "release-confirmation": Route(LEADS, {"after": "2026-04-03"}, on="move"),
+    "release-dismissal": Route(LEADS, {"after": "2026-04-03"}, on="move"),
 }
 
 
@@ -107,27 +130,18 @@ def stage(
     def play(on: str) -> Thing:
         lena = as_(lead)
         if on in ("preparing", "reserved", "refund"):
-            pickup: Pickup = request.getfixturevalue("pickup")
-            if on != "preparing":
-                at_counter(lena, pickup, "confirmation")
-            if on == "refund":
-                at_counter(lena, pickup, "cancellation", reason="Asked")
-                return Refund.objects.get(pickup=pickup)
-            return pickup
+            return _shelf(lena, request.getfixturevalue("pickup"), on)
         if on in ("coming", "inspecting", "owed"):
             return _defect(lena, request.getfixturevalue("defect"), on)
         if on == "question":
             return _question(request.getfixturevalue("mina"))
+        if on in ("cancelling", "moving", "lost", "inquired", "given up"):
+            return _errand(lena, request.getfixturevalue("mina"), on)
+        if on in ("late", "album", "move"):
+            return _watched(request.getfixturevalue("mina"), Actor.staff(lead), on)
         if on == "waiting":
             return request.getfixturevalue("waiting")  # type: ignore[no-any-return]  # a fixture by its name
-        claim: Claim = request.getfixturevalue("ready")
-        if on == "refused":
-            take(lena, claim, "decision", decide="refuse", rule="kpopusa.contact-window")
-        elif on == "approved":
-            take(lena, claim, "decision", decide="approve", outcome="replacement")
-        elif on == "asked":
-            take(lena, claim, "manufacturer")
-        return claim
+        return _ready(lena, request.getfixturevalue("ready"), on)
 
     return play
 
@@ -143,6 +157,60 @@ def _question(mina: Customer) -> Ticket:
         actor=Actor.of_customer(mina),
         now=NOON,
     )
+
+
+def _shelf(lena: Client, pickup: Pickup, on: str) -> Pickup | Refund:
+    if on != "preparing":
+        at_counter(lena, pickup, "confirmation")
+    if on == "refund":
+        at_counter(lena, pickup, "cancellation", reason="Asked")
+        return Refund.objects.get(pickup=pickup)
+    return pickup
+
+
+def _ready(lena: Client, claim: Claim, on: str) -> Claim:
+    if on == "refused":
+        take(lena, claim, "decision", decide="refuse", rule="kpopusa.contact-window")
+    elif on == "approved":
+        take(lena, claim, "decision", decide="approve", outcome="replacement")
+    elif on == "asked":
+        take(lena, claim, "manufacturer")
+    return claim
+
+
+def _errand(lena: Client, mina: Customer, on: str) -> Ticket:
+    if on in ("cancelling", "moving"):
+        order = make_order(mina, "#4001", shipped=None)
+        moving = on == "moving"
+        return ask(order, "change_address" if moving else "cancel_order", **NEW_ADDRESS)
+    order = make_order(mina, "#7001", placed=timedelta(days=41), delivered=None)
+    on_its_way(order, shipped=timedelta(days=40), scanned=timedelta(days=30))
+    ticket = ask(order, "lost_parcel")
+    if on != "lost":
+        step(lena, ticket, "carrier")
+    if on == "given up":
+        step(lena, ticket, "carrier-answer", found="no")
+    return ticket
+
+
+def _watched(mina: Customer, lena: Actor, on: str) -> Shipment | Product | ReleaseMove:
+    if on != "late":
+        return _release(mina, lena, on)
+    order = make_order(mina, "#7001", placed=timedelta(days=41), delivered=None)
+    shipment = on_its_way(order, shipped=timedelta(days=40), scanned=timedelta(days=30))
+    watch.plan([shipment], {order.pk: order}, NOON)
+    sweep(NOON)
+    return shipment
+
+
+def _release(mina: Customer, lena: Actor, on: str) -> Product | ReleaseMove:
+    make_order(mina, "#6001", shipped=None, preorder=True)
+    album = Product.objects.get(sku="ALB-AURORA")
+    if on == "album":
+        return album
+    move = propose(album, date(2026, 4, 3), actor=lena, now=NOON)
+    assert move is not None
+    return move
 
 
 def _defect(lena: Client, claim: Claim, on: str) -> Claim:
@@ -175,6 +243,11 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
     elif isinstance(thing, Pickup | Ticket):
         thing.refresh_from_db()
         typed["seen"] = thing.last_seq
+    elif isinstance(thing, Shipment):
+        thing.order.refresh_from_db()
+        typed |= {"seen": thing.order.last_seq, "shipment": thing.pk}
+    elif isinstance(thing, Product):
+        typed[f"product-{thing.pk}-release_on"] = "2026-05-01"
     if typed.get("assignee") == "me":
         typed["assignee"] = user.pk if user else ""
     return typed
@@ -189,13 +262,15 @@ def call(client: Client, name: str, thing: Any, user: User | None) -> int:
     return client.get(path).status_code
 
 
-def trace() -> tuple[int, int, int, int]:
+def trace() -> tuple[object, ...]:
     """What every change leaves behind."""
     return (
         Event.objects.count(),
         Outbox.objects.count(),
         Message.objects.count(),
         Refund.objects.filter(state="paid").count(),
+        Shipment.objects.filter(delivered_at__isnull=False).count(),
+        list(ReleaseMove.objects.values_list("pk", "state")),
     )
 
 

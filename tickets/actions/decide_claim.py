@@ -17,15 +17,15 @@ from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS, set_evidence_deadlines
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
+from tickets.actions.replacement_weeks import MANUFACTURER_KINDS, start_weeks, weeks_run
 from tickets.actions.rights import need_reason
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.facts import counted, facts_of_claim
 from tickets.lifecycle import ClaimState, DeadlineState, TicketState, WaitingFor
-from tickets.models import Claim
+from tickets.models import Claim, Event
 
-MANUFACTURER_KINDS = ("manufacturer_update", "manufacturer_due")
 PROCESS_KINDS = ("process_warning", "process_due")
 ALL_CLAIM_KINDS = (*EVIDENCE_KINDS, *MANUFACTURER_KINDS, *PROCESS_KINDS)
 MONEY_OUTCOMES = ("refund", "return")
@@ -102,11 +102,22 @@ def _approve(
         move(row, ClaimState.AWAITING_RETURN)
         turn.event("return_requested", paid_by=process.return_shipping_paid_by)
         turn.turn_to(TicketState.WAITING, WaitingFor.CUSTOMER)
-    else:
-        if outcome in MONEY_OUTCOMES:
-            assert amount is not None
-            request_refund(turn, row, pack, amount)
+    elif outcome in MONEY_OUTCOMES:
+        assert amount is not None
+        turn.settle(row, MANUFACTURER_KINDS)  # the refund has a date of its own
+        request_refund(turn, row, pack, amount)
         turn.turn_to(TicketState.OPEN)
+    else:
+        if not weeks_run(row):
+            _promise_weeks(turn, row, pack, event)
+        turn.turn_to(TicketState.OPEN)
+
+
+def _promise_weeks(turn: Turn, row: Claim, pack: Pack, event: Event) -> None:
+    """A replacement that no manufacturer was asked for takes the same weeks."""
+    due_at = start_weeks(turn, row, pack)
+    if due_at is not None:
+        event.data["due_at"] = due_at.isoformat()
 
 
 def _why(row: Claim, pack: Pack) -> dict[str, Any]:
@@ -233,14 +244,8 @@ def send_to_manufacturer(
         turn.saw(seen)
         move(row, ClaimState.WITH_MANUFACTURER)
         event = turn.event("sent_to_manufacturer", note=note, rule=row.rule)
-        cycle = row.events.filter(kind="sent_to_manufacturer").count() + 1
-        if pack.manufacturer is not None:
-            calendar = pack.calendar
-            for week in pack.manufacturer.update_weeks:
-                at = calendar.morning_before(calendar.window_closes(now, 7 * week), 0)
-                turn.due(row, "manufacturer_update", at, step=week, cycle=cycle)
-            due_at = calendar.window_closes(now, 7 * pack.manufacturer.weeks_due)
-            turn.due(row, "manufacturer_due", due_at, cycle=cycle)
+        due_at = start_weeks(turn, row, pack)
+        if due_at is not None:
             event.data["due_at"] = due_at.isoformat()
         turn.turn_to(TicketState.WAITING, WaitingFor.MANUFACTURER)
         turn.mail("sent_to_manufacturer", event)

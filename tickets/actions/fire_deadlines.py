@@ -150,6 +150,7 @@ def _tell_progress(turn: Turn, deadline: Deadline) -> DeadlineState:
     event = turn.event(
         "manufacturer_updated",
         week=deadline.step,
+        approved=claim.state == ClaimState.APPROVED,
         due_at=due.due_at.isoformat() if due else None,
     )
     turn.mail("manufacturer_update", event)

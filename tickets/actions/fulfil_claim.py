@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from policies.pack import Pack
 from tickets.actions.base import Turn
 from tickets.actions.decide_claim import (
-    MANUFACTURER_KINDS,
     MONEY_OUTCOMES,
     PROCESS_KINDS,
     claim_turn,
@@ -18,6 +17,7 @@ from tickets.actions.decide_claim import (
 )
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
+from tickets.actions.replacement_weeks import MANUFACTURER_KINDS
 from tickets.actions.rights import need_reason
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput

@@ -95,7 +95,7 @@ def _ask_amount(form: StepForm, money: Money | None) -> None:
     }
 
 
-def _choices(form: forms.Form, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+def _choices(form: StepForm, name: str, choices: Sequence[tuple[str, Any]]) -> None:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
         field.choices = choices
@@ -333,17 +333,12 @@ class SnoozeForm(StepForm):
 class ReleaseForm(forms.Form):
     """Another release date for a product; empty when nobody knows it any more."""
 
-    product = forms.TypedChoiceField(label=_("Product"), coerce=int, choices=[])
     release_on = forms.DateField(
         label=_("New release date"),
         required=False,
         help_text=_("Empty: not known any more."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-
-    def __init__(self, data: Any = None, *, products: Sequence[tuple[int, str]] = ()) -> None:
-        super().__init__(data, auto_id="release-%s")
-        _choices(self, "product", [(str(pk), title) for pk, title in products])
 
 
 class DeliveryForm(StepForm):

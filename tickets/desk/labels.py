@@ -60,7 +60,7 @@ DEADLINES: Words = {
     "evidence_reminder": _("Remind the customer of the evidence"),
     "evidence_due": _("Evidence is due; the claim closes without it"),
     "manufacturer_update": _("Tell the customer how it stands"),
-    "manufacturer_due": _("The manufacturer's time is over"),
+    "manufacturer_due": _("The replacement's weeks are over"),
     "process_warning": _("The process must end soon"),
     "process_due": _("The process must have ended"),
     "pickup_reminder": _("Remind the customer of the pickup"),

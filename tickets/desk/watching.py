@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from policies.carriers import Recognised, recognise
 from policies.publish import in_force, pack_of
@@ -16,6 +16,7 @@ from tickets.actions.preorders import KIND as PREORDER
 from tickets.actions.preorders import open_preorders
 from tickets.actions.watch import KINDS
 from tickets.desk import forms
+from tickets.desk.forms import ReleaseForm
 from tickets.desk.person import Desk
 from tickets.lifecycle import DeadlineState
 from tickets.models import Deadline, Order, Product, ReleaseMove, Shipment, TrackingEvent
@@ -75,7 +76,9 @@ def _form(
 
 
 def _newest(keys: Iterable[int]) -> dict[int, TrackingEvent]:
-    rows = TrackingEvent.objects.filter(shipment__in=list(keys)).order_by("shipment_id", "-at", "-id")
+    rows = TrackingEvent.objects.filter(shipment__in=list(keys)).order_by(
+        "shipment_id", "-at", "-id"
+    )
     return {row.shipment_id: row for row in rows.distinct("shipment_id")}
 
 
@@ -136,15 +139,30 @@ def late_preorders(desk: Desk) -> QuerySet[Deadline]:
     )
 
 
-def products(desk: Desk) -> list[tuple[int, str]]:
-    """What has an open pre-order in a store where this person works: (id, title and date)."""
-    stores = [store.pk for store in desk.stores if "work" in desk.verbs(store.pk)]
-    rows: QuerySet[Product] = access.products_for(desk.actor).filter(
-        store__in=stores, lines__order__in=open_preorders()
-    )
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A product that customers wait for, and the form that says that its date moves."""
+
+    product: Product
+    orders: int
+    form: ReleaseForm
+    may_work: bool
+
+
+def waited(desk: Desk, bound: ReleaseForm | None = None) -> list[Waited]:
+    """What has open pre-orders, the next release first; a form not accepted is as typed."""
+    rows = access.products_for(desk.actor).filter(lines__order__in=open_preorders())
     if desk.store:
         rows = rows.filter(store=desk.store)
+    found = rows.select_related("store").annotate(waiting=Count("lines__order", distinct=True))
     return [
-        (row.pk, f"{row.title} ({row.release_on or '?'})")
-        for row in rows.distinct().order_by("title", "pk")[:500]
+        Waited(
+            product,
+            product.waiting,
+            bound
+            if bound is not None and bound.prefix == f"product-{product.pk}"
+            else ReleaseForm(prefix=f"product-{product.pk}"),
+            "work" in desk.verbs(product.store_id),
+        )
+        for product in found.order_by(F("release_on").asc(nulls_last=True), "pk")[:SHOWN]
     ]

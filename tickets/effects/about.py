@@ -99,6 +99,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "passed": bool(data.get("passed")),
         "found": bool(data.get("found")),
         "is_claim": claim is not None,
+        "approved": bool(data.get("approved")),
         "replaced": data.get("outcome") == "replacement",
         **_release(data, pack, reader),
         "week": int(data.get("week") or data.get("step") or 0),

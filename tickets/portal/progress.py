@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -89,7 +90,9 @@ DEADLINES: Mapping[str, tuple[Promise, Promise]] = {
     "process_due": (_l("We"), _l("Finish the inspection and its outcome")),
     "refund_due": (_l("We"), _l("Pay the refund")),
     "carrier_due": (_l("The carrier"), _l("Answer our inquiry")),
+    "answer_due": (_l("We"), _l("A person answers you")),
 }
+_OF_REQUESTS = ("answer_due", "carrier_due", "refund_due")
 
 
 def state_words(claim: Claim) -> str:
@@ -199,12 +202,14 @@ def of_request(ticket: Ticket, locale: str, zone: tzinfo | None) -> dict[str, An
     """A request that is no claim: what the rule said when it was sent, and the next date."""
     event = ticket.events.select_related("policy_version").filter(kind="request_accepted").first()
     waits = Deadline.objects.filter(
-        ticket=ticket,
-        kind="answer_due",
+        Q(ticket=ticket) | Q(refund__ticket=ticket),
+        kind__in=_OF_REQUESTS,
         state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
-    ).first()
-    what = _("A person answers you")
-    dates = [{"who": _("We"), "what": what, "at": waits.due_at, "mine": False}] if waits else []
+    )
+    dates: list[dict[str, Any]] = []
+    for row in waits.order_by("due_at", "pk"):
+        who, what = DEADLINES[row.kind]
+        dates.append({"who": who, "what": what, "at": row.due_at, "mine": False})
     if event is None:
         return {"deadlines": dates}
     verdict = event.data.get("decision", {}).get("verdict", "")

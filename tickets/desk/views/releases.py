@@ -37,13 +37,12 @@ def _page(
     form: ReleaseForm | None = None,
     error: ActionError | None = None,
 ) -> HttpResponse:
-    products = watching.products(desk)
     context = desk.context(
         moves=watching.moves(desk),
         told=watching.told(desk),
         late=[_late(row.order, row.due_at, desk) for row in watching.late_preorders(desk)],
-        form=form or ReleaseForm(products=products),
-        products=products,
+        waited=watching.waited(desk, form),
+        problem=form if form is not None and form.errors else None,
         error=error,
         place="releases",
         several_stores=len(desk.stores) > 1,
@@ -61,14 +60,15 @@ def _late(order: Order | None, since: datetime, desk: Desk) -> dict[str, Any]:
 
 @require_POST
 @staff_only
-def proposal(request: HttpRequest, desk: Desk) -> HttpResponse:
+def proposal(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """Somebody says that a product is released on another day."""
-    form = ReleaseForm(request.POST, products=watching.products(desk))
+    product = access.product_for(desk.actor, pk)
+    form = ReleaseForm(request.POST, prefix=f"product-{pk}")
     if not form.is_valid():
         return _page(request, desk, form)
-    product = access.products_for(desk.actor).get(pk=form.cleaned_data["product"])
+    day = form.cleaned_data["release_on"]
     try:
-        move = propose(product, form.cleaned_data["release_on"], actor=desk.actor, now=desk.now)
+        move = propose(product, day, actor=desk.actor, now=desk.now)
     except ActionError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return _page(request, desk, form, error)

@@ -23,6 +23,7 @@ from tickets.errors import ActionError, CannotFile, Conflict, TooMany
 from tickets.models import Customer
 from tickets.portal import queries
 from tickets.portal.answers import Forms, ends, optional_order
+from tickets.portal.release import release_of
 from tickets.portal.tiles import OTHER
 from tickets.portal.views.steps import next_step
 from tickets.portal.visit import Visit, label_of, locale, on_draft, pack_now, posted_only, sent_page
@@ -52,6 +53,7 @@ def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
         "form": forms.write,
         "next_steps": [] if plain else queries.what_happens(visit.guide, claim=visit.is_claim),
         "back": visit.before(None),
+        "release": release_of(visit.draft.order, visit.draft.request, visit.now),
         **queries.at_hand(pack, visit.draft.request, visit.now, locale()),
         **({} if plain else ends(visit, latest(visit.draft))),
     }

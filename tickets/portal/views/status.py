@@ -25,6 +25,7 @@ from tickets.models import Claim, Ticket
 from tickets.models.ticket import URGENT
 from tickets.portal import progress, queries
 from tickets.portal.forms import MessageForm
+from tickets.portal.release import release_of
 from tickets.portal.track import about_parcels
 from tickets.portal.visit import label_of, locale, pack_now, slow_down
 
@@ -54,6 +55,7 @@ def _page(
         "form": form,
         "sent": "sent" in request.GET,
         "tracks": ticket.order is not None and about_parcels(ticket.request),
+        "release": release_of(ticket.order, ticket.request, now),
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
         "channels": queries.channels(pack, locale()),
