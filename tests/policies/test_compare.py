@@ -82,7 +82,7 @@ def test_a_pack_differs_in_nothing_from_itself(slug: str) -> None:
             "public holidays: country: US → CA",
         ),
         (
-            ("{evidence_days: 7,", "{evidence_days: 9,"),
+            ("evidence_days: 7", "evidence_days: 9"),
             "Figures that we set ourselves",
             "time to add what is missing: 7 days → 9 days",
         ),
