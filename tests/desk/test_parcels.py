@@ -175,6 +175,14 @@ def test_what_a_customer_asked_for_is_not_raised_again(
     assert on_list(nora) == []
 
 
+def test_a_customer_who_asks_takes_it_off_the_list(
+    nora: Client, late: Shipment, order: Order
+) -> None:
+    ask(order, "lost_parcel")
+    assert states("parcel_late") == ["met_late"]
+    assert on_list(nora) == []
+
+
 def test_it_has_arrived(nora: Client, late: Shipment, order: Order) -> None:
     order.refresh_from_db()
     path = f"/desk/parcels/{late.pk}/delivery/"

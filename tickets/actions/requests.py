@@ -22,6 +22,7 @@ from tickets.actions.inquiries import end, tell, ticket_of
 from tickets.actions.people import learn
 from tickets.actions.talk import clean
 from tickets.actions.trace import decision_data
+from tickets.actions.watch import taken_up
 from tickets.actor import Actor
 from tickets.errors import CannotFile, InvalidInput
 from tickets.facts import facts_of_draft
@@ -122,6 +123,7 @@ def open_request(
         if ticket.priority == URGENT:
             turn.alert(event)
         turn.flush()
+        taken_up(row.order, row.request, now)
         end(row, "filed", ticket, now=now)
     return ticket
 

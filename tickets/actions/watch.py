@@ -202,6 +202,16 @@ def looked_into(order: Order) -> QuerySet[Ticket]:
     return Ticket.objects.filter(order=order, request__in=wanted, state__in=_OPEN)
 
 
+def taken_up(order: Order | None, request: str, now: datetime) -> None:
+    """A customer has asked for it themselves: nobody has to look at these parcels beside that."""
+    if order is None or request not in REQUESTS.values():
+        return
+    rows = Deadline.objects.filter(
+        shipment__order=order, kind__in=KINDS, state=DeadlineState.OVERDUE
+    )
+    settle(list(rows), DeadlineState.MET, now)
+
+
 def overdue_of(shipment: Shipment) -> QuerySet[Deadline]:
     """What has alerted about this shipment and still waits for a person."""
     return Deadline.objects.filter(

@@ -69,6 +69,8 @@ PREORDERS = _items(
     ("ALB-LUM-03", "LUMARA – 4th Mini Album “Low Tide” [Pre-order]", "20.99"),
     ("ALB-HSN-02", "해선 HAESEON – 2nd Album “둘째 파도” [Pre-order]", "23.00"),
 )
+# When they are released, in days from the day of loading: one is past, and its orders are late.
+RELEASES = {"ALB-LUM-03": 12, "ALB-HSN-02": -9, "FIG-CLD-SNW": 20}
 BOXES = _items(
     "Larkspur Toys",
     ("BB-MOS-01", "Mossy Neighbours series 2 blind box", "15.99"),

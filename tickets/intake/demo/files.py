@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tickets.intake.demo.catalogue import RELEASES
 from tickets.intake.demo.orders import Plan, before
 from tickets.intake.demo.parcels import happened, parcel_number
 
@@ -127,7 +128,7 @@ def _own(plan: Plan, anchor: datetime, zone: ZoneInfo) -> dict[str, str]:
         "Refunded Amount": "0.00" if plan.cancelled is None else str(plan.total),
         "Outstanding Balance": "0.00",
         "Id": str(5_000_000_000_000 + int(plan.number[2:])),
-        "Tags": plan.tags,
+        "Tags": _tags(plan, anchor, zone),
         "Risk Level": "Low",
         "Source": plan.source,
         "Phone": f"'{person.phone}",
@@ -137,6 +138,15 @@ def _own(plan: Plan, anchor: datetime, zone: ZoneInfo) -> dict[str, str]:
         "Billing Phone": f"'{person.phone}",
     }
     return row if plan.source == "pos" else row | _address(plan)
+
+
+def _tags(plan: Plan, anchor: datetime, zone: ZoneInfo) -> str:
+    """The order's own, and when what was ordered before its release comes out."""
+    days = [RELEASES[item.sku] for item, _count in plan.lines if item.sku in RELEASES]
+    if not days:
+        return plan.tags
+    released = (anchor + timedelta(days=max(days))).astimezone(zone).date()
+    return f"{plan.tags}, release: {released.isoformat()}"
 
 
 def _address(plan: Plan) -> dict[str, str]:

@@ -130,6 +130,7 @@ def _kpop2() -> list[Plan]:
         Plan("W-2004", c.EUROPE[0], ((c.STICKS[0], 1),), express, 14, 12, 7),
         Plan("W-2005", c.KOREA[0], ((_HSN, 2),), standard, 25, 24, 12),
         Plan("W-2006", c.EUROPE[2], ((c.PREORDERS[1], 1),), standard, 8, tags="Pre-Order"),
+        Plan("W-2007", c.EUROPE[3], ((_KTL, 2),), standard, 44, 42, None, 34),
     ]
 
 

@@ -7,19 +7,20 @@ two of them the deadlines are swept and the mails sent, as the jobs would have d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from tickets.actions import carrier, fulfil_claim, money, pickups, releases, talk
 from tickets.actions import decide_claim as decide
-from tickets.actions import fulfil_claim, money, pickups, talk
 from tickets.intake.demo.orders import COLLECTED, PICKUPS
 from tickets.intake.demo.teller import Teller
-from tickets.models import Pickup, Refund
+from tickets.models import Pickup, Product, Refund
 
 Story = Iterator[float]
 
 
 def stories(teller: Teller) -> list[Story]:
     """All of them."""
-    told = [story(teller) for story in _CLAIMS]
+    told = [story(teller) for story in _TOLD]
     return told + [_shelf(teller, number, days) for number, days in PICKUPS.items()]
 
 
@@ -219,7 +220,33 @@ def _figure_replaced(t: Teller) -> Story:
     fulfil_claim.fulfil(claim, tracking="GFUS0000003007", actor=t.agent, now=t.now)
 
 
-_CLAIMS = (
+def _cancellation(t: Teller) -> Story:
+    yield 0.15
+    t.ask("K-1008", "cancel_order", note="I ordered the wrong bag, please cancel it all.")
+
+
+def _address(t: Teller) -> Story:
+    yield 0.4
+    t.ask("K-1006", "change_address", note="We are moving next week!", name="Ava Thompson",
+          street="901 E 5th St", city="Austin", region="TX", postcode="78702",
+          country="US")  # fmt: skip
+
+
+def _with_the_carrier(t: Teller) -> Story:
+    yield 6
+    ticket = t.ask("W-2007", "lost_parcel", note="Nothing has come in six weeks.")
+    yield 5.5
+    carrier.ask_carrier(ticket, number="INQ-2210", actor=t.agent, now=t.now)
+
+
+def _release_moves(t: Teller) -> Story:
+    yield 0.5
+    album = Product.objects.select_related("store").get(store__slug="kpopusa", sku="ALB-LUM-03")
+    assert album.release_on is not None
+    releases.propose(album, album.release_on + timedelta(days=14), actor=t.agent, now=t.now)
+
+
+_TOLD = (
     _ready_to_decide,
     _video_missing,
     _video_missing_for_long,
@@ -240,4 +267,8 @@ _CLAIMS = (
     _figure,
     _figure_photo_missing,
     _figure_replaced,
+    _cancellation,
+    _address,
+    _with_the_carrier,
+    _release_moves,
 )

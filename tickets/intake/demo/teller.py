@@ -10,10 +10,11 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from policies.publish import in_force, pack_of
 from tickets.actions import drafts, talk
 from tickets.actions.file_claim import file_claim
+from tickets.actions.requests import open_request
 from tickets.actor import Actor
 from tickets.evidence.receive import Target, receive
 from tickets.intake.demo import media
-from tickets.models import Claim, Draft, Order, User
+from tickets.models import Claim, Draft, Order, Ticket, User
 
 
 class Teller:
@@ -53,6 +54,20 @@ class Teller:
         for index, kind in enumerate(files, 1):
             self.send(number, kind, index, draft=draft)
         return file_claim(draft, actor=Actor.of_customer(order.customer), now=self.now)
+
+    def ask(self, number: str, request: str, *, note: str, **details: str) -> Ticket:
+        """A customer sends a request that is no claim, and that the rule accepts."""
+        order = self.order(number)
+        draft = drafts.identify(drafts.start_draft(order.store, now=self.now), order, now=self.now)
+        draft = drafts.answer(draft, request=request, answers={}, now=self.now)
+        return open_request(
+            draft,
+            customer=order.customer,
+            details=details,
+            note=note,
+            actor=Actor.of_customer(order.customer),
+            now=self.now,
+        )
 
     def send(
         self,

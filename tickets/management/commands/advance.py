@@ -131,6 +131,13 @@ def _said(kind: str, count: int) -> str:
         "pickup_reminder": ngettext("%d pickup reminder", "%d pickup reminders", count),
         "pickup_expiry": ngettext("%d reservation over", "%d reservations over", count),
         "refund_due": ngettext("%d refund overdue", "%d refunds overdue", count),
+        "answer_due": ngettext("%d answer overdue", "%d answers overdue", count),
+        "carrier_due": ngettext("%d carrier too late", "%d carriers too late", count),
+        "parcel_late": ngettext("%d parcel late", "%d parcels late", count),
+        "parcel_stalled": ngettext("%d parcel stalled", "%d parcels stalled", count),
+        "poster_late": ngettext("%d poster late", "%d posters late", count),
+        "preorder_due": ngettext("%d pre-order looked at", "%d pre-orders looked at", count),
+        "wait_over": ngettext("%d reminder", "%d reminders", count),
         "mails": ngettext("%d mail", "%d mails", count),
         "failed": ngettext("%d deadline failed", "%d deadlines failed", count),
     }
