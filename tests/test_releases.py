@@ -382,6 +382,22 @@ def test_what_is_late_stands_on_the_page(
     assert "#6001" in page.content.decode()
 
 
+def test_the_page_costs_few_queries_however_many_wait(
+    sign_in: Callable[[User], Client],
+    move: ReleaseMove,
+    jo: Customer,
+    agent: User,
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    for number in range(6):
+        preorder(jo, f"#65{number:02d}")
+    sweep(NOON + timedelta(days=22))
+    nora = sign_in(agent)
+    nora.get("/desk/releases/")
+    with django_assert_max_num_queries(12):
+        assert len(nora.get("/desk/releases/").context["late"]) == 7
+
+
 def test_the_release_date_is_not_typed_in_the_set_up(
     sign_in: Callable[[User], Client], album: Product, person: Callable[..., User]
 ) -> None:

@@ -186,7 +186,7 @@ def test_the_ticket_page_costs_few_queries(
     path = f"/desk/tickets/{defect.ticket.reference}/"
     nora.get(path)
     # Two of them sign the person in.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         nora.get(path)
 
 

@@ -66,10 +66,11 @@ def expectation(order: Order, now: datetime) -> Expectation | None:
     if not order.preorder or not is_open(order):
         return None
     lines = OrderLine.objects.filter(order=order).select_related("product")
-    return _expected(order, list(lines), now)
+    return expected(order, list(lines), now)
 
 
-def _expected(order: Order, lines: Iterable[OrderLine], now: datetime) -> Expectation | None:
+def expected(order: Order, lines: Iterable[OrderLine], now: datetime) -> Expectation | None:
+    """The same for an order that is known to be open, out of its lines and their products."""
     pack = pack_of(in_force(order.store_id, order.placed_at))
     terms = pack.preorder
     waited = [line for line in lines if line.product.release_on is not None]
@@ -138,9 +139,9 @@ def _wanted(candidates: Sequence[int], now: datetime) -> dict[int, datetime]:
     still = open_preorders().filter(pk__in=candidates).select_related("store")
     found = {}
     for order in still.prefetch_related("lines__product"):
-        expected = _expected(order, order.lines.all(), now)
-        if expected is not None:
-            found[order.pk] = expected.due_at
+        told = expected(order, order.lines.all(), now)
+        if told is not None:
+            found[order.pk] = told.due_at
     return found
 
 
@@ -183,19 +184,19 @@ def come_due(turn: Turn, deadline: Deadline) -> DeadlineState:
     assert order is not None
     if order.cancelled_at is not None:
         return DeadlineState.CANCELLED
-    expected = expectation(order, turn.now)
-    if expected is None:
+    found = expectation(order, turn.now)
+    if found is None:
         return DeadlineState.MET if not is_open(order) else DeadlineState.CANCELLED
-    if not expected.late:
-        plan_next(turn, deadline, expected.due_at)
+    if not found.late:
+        plan_next(turn, deadline, found.due_at)
         return DeadlineState.CANCELLED
     event = turn.event(
         "preorder_late",
-        rule=expected.rule,
+        rule=found.rule,
         version=in_force(order.store_id, order.placed_at),
-        release_on=expected.release_on.isoformat(),
-        ships_by=expected.ships_by.isoformat(),
-        due_at=expected.due_at.isoformat(),
+        release_on=found.release_on.isoformat(),
+        ships_by=found.ships_by.isoformat(),
+        due_at=found.due_at.isoformat(),
         deadline=KIND,
     )
     turn.alert(event)

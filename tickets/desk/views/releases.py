@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
-from tickets.actions.preorders import expectation
+from tickets.actions.preorders import expected
 from tickets.actions.releases import confirm, dismiss, propose
 from tickets.desk import watching
 from tickets.desk.forms import ReleaseForm
@@ -55,7 +55,11 @@ def _page(
 
 def _late(order: Order | None, since: datetime, desk: Desk) -> dict[str, Any]:
     assert order is not None
-    return {"order": order, "since": since, "expected": expectation(order, desk.now)}
+    return {
+        "order": order,
+        "since": since,
+        "expected": expected(order, order.lines.all(), desk.now),
+    }
 
 
 @require_POST

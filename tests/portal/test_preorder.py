@@ -1,0 +1,69 @@
+"""What a customer hears of their own pre-order, and of a request that is no claim."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.cast import NOON, make_order
+from tests.desk.errands import ask
+from tests.portal.conftest import Clock
+from tickets import access
+from tickets.actions.cancel_order import cancel_order
+from tickets.actions.drafts import answer, identify, start_draft
+from tickets.actor import Actor
+from tickets.models import Customer, Draft, Order, Product, Shipment, User
+
+
+@pytest.fixture
+def order(mina: Customer) -> Order:
+    made = make_order(mina, "#6001", shipped=None, preorder=True)
+    Product.objects.filter(sku="ALB-AURORA").update(release_on=date(2026, 3, 20))
+    return made
+
+
+def asking(order: Order, request: str = "preorder") -> Draft:
+    draft = identify(start_draft(order.store, now=NOON), order, now=NOON)
+    return answer(draft, request=request, answers={}, now=NOON)
+
+
+def page_of(web: Client, draft: Draft) -> str:
+    return web.get(reverse("portal:answer", args=[draft.store.slug, draft.key])).text
+
+
+def test_the_answer_names_the_orders_own_dates(web: Client, order: Order) -> None:
+    page = page_of(web, asking(order))
+    assert "released on <strong>Fri 20 Mar</strong>" in page
+    assert "leave us by <strong>Thu 26 Mar</strong>" in page
+
+
+def test_a_late_one_is_not_promised_again(web: Client, order: Order, at_noon: Clock) -> None:
+    at_noon.now += timedelta(days=30)
+    page = page_of(web, asking(order))
+    assert "It should have left us by Thu 26 Mar" in page
+
+
+def test_without_a_date_nothing_is_promised(web: Client, order: Order) -> None:
+    Product.objects.update(release_on=None)
+    assert "Your pre-order" not in page_of(web, asking(order))
+
+
+def test_once_it_has_left_nothing_is_expected(web: Client, order: Order) -> None:
+    Shipment.objects.create(order=order, shipped_at=NOON)
+    assert "Your pre-order" not in page_of(web, asking(order))
+
+
+def test_the_status_page_tells_of_a_cancellation_and_its_refund(
+    web: Client, mina: Customer, agent: User
+) -> None:
+    bought = make_order(mina, "#4001", placed=timedelta(hours=3), shipped=None)
+    ticket = ask(bought, "cancel_order")
+    cancel_order(ticket, note="Gladly.", actor=Actor.staff(agent), now=NOON)
+    page = web.get(access.link_for(ticket)).text
+    assert "We cancelled your order." in page
+    assert "Gladly." in page
+    assert "Pay the refund" in page
+    assert "Thu 12 Mar, 23:59" in page
