@@ -5,21 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connections
 
-from tests.cast import NOON, Story, a_file
+from tests.cast import NOON, Story, a_file, make_order
+from tests.desk.errands import ask
 from tickets.actions import decide_claim, pickups
 from tickets.actions.add_evidence import add_evidence
+from tickets.actions.cancel_order import cancel_order
 from tickets.actions.deliveries import record_delivery
 from tickets.actions.file_claim import file_claim
+from tickets.actions.releases import confirm, propose
 from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import ActionError, Conflict
-from tickets.models import Claim, Event, Outbox, Pickup, Refund, Shipment, Ticket, User
+from tickets.models import (
+    Claim,
+    Customer,
+    Event,
+    Outbox,
+    Pickup,
+    Product,
+    Refund,
+    Shipment,
+    Ticket,
+    User,
+)
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -159,3 +173,52 @@ def test_two_parcels_of_one_order_arrive_on_two_tickets_at_once(story: Story, ag
     # Nobody waits for the other for ever: one is recorded, the other is told of it.
     assert sorted(type(result).__name__ for result in results) == ["Conflict", "Shipment"]
     assert Event.objects.filter(kind="delivery_recorded").count() == 2
+
+
+def test_two_agents_cancel_at_once_and_the_money_is_owed_once(
+    mina: Customer, agent: User, second_agent: User
+) -> None:
+    order = make_order(mina, "#4001", shipped=None)
+    ticket = ask(order, "cancel_order")
+    results = at_once(
+        *(
+            lambda who=who: cancel_order(ticket, actor=Actor.staff(who), now=NOON, seen=1)
+            for who in (agent, second_agent)
+        )
+    )
+    assert all(isinstance(result, Ticket) for result in results)
+    assert Refund.objects.count() == 1
+    assert ticket.events.filter(kind="order_cancelled").count() == 1
+
+
+def test_a_pickup_cancelled_at_the_counter_and_at_the_desk_is_cancelled_once(
+    pickup: Pickup, agent: User, second_agent: User
+) -> None:
+    ticket = ask(pickup.order, "cancel_order")
+    results = at_once(
+        lambda: cancel_order(ticket, actor=Actor.staff(agent), now=NOON),
+        lambda: pickups.cancel(pickup, "Asked", actor=Actor.staff(second_agent), now=NOON),
+    )
+    assert not [result for result in results if not isinstance(result, Ticket | Pickup | Conflict)]
+    assert Refund.objects.count() == 1
+    pickup.refresh_from_db()
+    assert pickup.state == "cancelled"
+
+
+def test_two_leads_confirm_a_release_at_once_and_each_order_hears_once(
+    mina: Customer, lead: User, manager: User
+) -> None:
+    orders = [make_order(mina, f"#60{n}", shipped=None, preorder=True) for n in range(6)]
+    album = Product.objects.get(sku="ALB-AURORA")
+    move = propose(album, date(2026, 4, 3), actor=Actor.staff(lead), now=NOON)
+    assert move is not None
+    at_once(
+        *(
+            lambda who=who: confirm(move, date(2026, 4, 3), actor=Actor.staff(who), now=NOON)
+            for who in (lead, manager)
+        )
+    )
+    at_once(lambda: sweep(NOON), lambda: sweep(NOON))
+    move.refresh_from_db()
+    assert move.orders_told == len(orders)
+    assert Outbox.objects.filter(template="release_moved").count() == len(orders)

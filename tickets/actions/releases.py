@@ -18,6 +18,7 @@ from tickets.actions.preorders import (
     Expectation,
     come_due,
     expectation,
+    expected,
     is_open,
     open_preorders,
     plan_next,
@@ -215,23 +216,24 @@ def fire(turn: Turn, deadline: Deadline) -> DeadlineState:
         return come_due(turn, deadline)
     if not is_open(order):
         return DeadlineState.CANCELLED
-    expected = expectation(order, turn.now)
-    _tell(turn, move, expected)
-    if expected is not None:
-        plan_next(turn, deadline, expected.due_at)
+    lines = OrderLine.objects.filter(order=order).select_related("product")
+    found = expected(order, list(lines), turn.now)
+    _tell(turn, move, found)
+    if found is not None:
+        plan_next(turn, deadline, found.due_at)
     return DeadlineState.FIRED
 
 
-def _tell(turn: Turn, move: ReleaseMove, expected: Expectation | None) -> None:
+def _tell(turn: Turn, move: ReleaseMove, found: Expectation | None) -> None:
     event = turn.event(
         "release_moved",
-        rule=expected.rule if expected else "",
+        rule=found.rule if found else "",
         move=move.pk,
         product=move.product.title,
         before=move.before.isoformat() if move.before else None,
         after=move.after.isoformat() if move.after else None,
-        ships_by=expected.ships_by.isoformat() if expected else None,
-        is_pickup=bool(expected and expected.is_pickup),
+        ships_by=found.ships_by.isoformat() if found else None,
+        is_pickup=bool(found and found.is_pickup),
     )
     turn.mail("release_moved", event)
     ReleaseMove.objects.filter(pk=move.pk).update(orders_told=F("orders_told") + 1)
