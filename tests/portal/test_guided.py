@@ -107,7 +107,9 @@ def test_every_request_comes_to_its_end(
             facts = Facts("x", slug, Request(request_type), NOON)
             decided = decide(pack, facts)
             assert f"v-{decided.verdict}" in end
-            assert GuidanceCount.objects.get().seen == 1
+            # Where a person decides anyway, nobody's question can have ended here.
+            seen = 0 if decided.verdict == "discretionary" else 1
+            assert GuidanceCount.objects.filter(seen=1).count() == seen
         assert not Draft.objects.exists()
         assert "Send to a person" in end
         return
@@ -426,7 +428,8 @@ def test_a_general_answer_that_did_not_help_reaches_a_person_by_mail_only(
 
 def _typed(email: str, **more: str) -> dict[str, str]:
     key = str(uuid.uuid4())
-    return {"body": "But it shows!", "name": "Mina", "email": email, "form_key": key, **more}
+    typed = {"body": "But it shows!", "name": "Mina", "email": email, "form_key": key, **more}
+    return {f"w-{name}": value for name, value in typed.items()}
 
 
 @pytest.mark.parametrize("number", ["#1042", "#9999", "", "x" * 60])
@@ -460,7 +463,7 @@ def test_a_known_customers_name_is_not_changed_by_whoever_types_their_address(
 def test_what_cannot_be_sent_is_told_and_stays_in_its_field(
     web: Client, kpopusa: Store, wrong: dict[str, str]
 ) -> None:
-    typed = {**_typed("ada@example.com"), "name": "Ada Long", **wrong}
+    typed = _typed(**{"email": "ada@example.com", "name": "Ada Long", **wrong})
     page = web.post("/kpopusa/new/gift_card/write/", typed)
     assert page.status_code == 422
     assert "Ada Long" in page.text
@@ -468,7 +471,7 @@ def test_what_cannot_be_sent_is_told_and_stays_in_its_field(
 
 
 def test_twenty_thousand_characters_are_not_too_many(web: Client, kpopusa: Store) -> None:
-    web.post("/kpopusa/new/other/write/", {**_typed("ada@example.com"), "body": "x" * 20_000})
+    web.post("/kpopusa/new/other/write/", _typed("ada@example.com", body="x" * 20_000))
     assert len(Message.objects.get().body) == 20_000
 
 

@@ -61,6 +61,19 @@ def test_each_number_leads_to_its_own_list(marek: Client, asked: dict[str, Inqui
     assert marek.get("/reports/guidance/?person=nobody").status_code == 404
 
 
+def test_who_could_have_sent_it_and_did_not_was_not_helped_by_guidance(
+    marek: Client, mina: Customer
+) -> None:
+    order = make_order(mina, "#610", shipped=None, delivered=None)
+    draft = identify(start_draft(order.store, now=NOON), order, now=NOON)
+    draft = answer(draft, request="cancel_order", now=NOON)
+    tell(draft, preview(draft, now=NOON), now=NOON)
+
+    guided = marek.get("/reports/").context["guided"]
+    assert (guided.alone, guided.asked) == (0, 1)
+    assert marek.get("/reports/guidance/?person=left&verdict=accepted").context["count"] == 1
+
+
 def test_a_counter_belongs_to_the_day_on_the_stores_own_clock(
     marek: Client, kpopusa: Store, popmart: Store
 ) -> None:

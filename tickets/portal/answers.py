@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from policies.types import EvidenceKind, Verdict
 from supportdesk.visitor import visitor_of
@@ -36,6 +37,7 @@ _DETAILS: Mapping[str, type[django_forms.Form]] = {
 _HELPS = {Verdict.ANSWERED, Verdict.REFUSED, Verdict.ELSEWHERE, Verdict.WAIT}
 
 Posted = Mapping[str, Any] | None
+WRITE = "w"  # stands beside other forms that ask for an address
 
 
 class Forms:
@@ -51,9 +53,11 @@ class Forms:
         made = _DETAILS.get(visit.draft.request)
         self.details = made(send, prefix="d") if made is not None else None
         self.contact = None if known else ContactForm(send, initial=first, prefix="c")
+        if self.contact is not None and visit.draft.request == "delete_account":
+            self.contact.fields["email"].label = _("E-mail address of your account")
         self.note = NoteForm(send, prefix="n")
         self.write: django_forms.Form = (
-            MessageForm(write) if known else WriteForm(write, initial=first)
+            MessageForm(write) if known else WriteForm(write, initial=first, prefix=WRITE)
         )
         self.remind = None if known else ReminderForm(remind, initial=first, prefix="r")
 

@@ -188,6 +188,9 @@ RESULTS: Mapping[str, Cut] = {
 }
 # How a guided question ended: by itself, or with a person.
 _PERSON = ("wrote", "filed")
+_BY_ITSELF = ("helped", "reminder")
+# Answers after which nothing is left to do; after the others silence means: given up.
+_COMPLETE = ("answered", "refused", "wait", "elsewhere")
 ENDS: Mapping[str, Label] = {
     "": _("nothing more was heard"),
     "helped": _("it helped"),
@@ -264,8 +267,12 @@ BOOKS: Mapping[str, Book] = {
                     for name in Request
                 },
                 "person": {
-                    "without": Cut(_("without a person"), ~Q(ended__in=_PERSON)),
+                    "without": Cut(
+                        _("without a person"),
+                        Q(ended__in=_BY_ITSELF) | Q(ended="", verdict__in=_COMPLETE),
+                    ),
                     "with": Cut(_("with a person"), Q(ended__in=_PERSON)),
+                    "left": Cut(_("left unfinished"), Q(ended="") & ~Q(verdict__in=_COMPLETE)),
                 },
             },
         ),

@@ -21,7 +21,7 @@ from tickets.actions.reminders import come_back, link_is_old
 from tickets.actions.requests import write_about
 from tickets.errors import ActionError, TooMany
 from tickets.portal import queries
-from tickets.portal.answers import optional_order
+from tickets.portal.answers import WRITE, optional_order
 from tickets.portal.forms import WriteForm
 from tickets.portal.tiles import OTHER, tile_of
 from tickets.portal.visit import known, label_of, locale, pack_now, store_or_404
@@ -60,7 +60,7 @@ def write(request: HttpRequest, slug: str, request_type: str) -> HttpResponse:
     if request.method != "POST":
         return redirect("portal:begin", slug, request_type)
     now = clock.now()
-    form = WriteForm(request.POST)
+    form = WriteForm(request.POST, prefix=WRITE)
     status = 422
     if form.is_valid() and form.cleaned_data["form_key"] is None:
         form.add_error(None, _("Please send it again."))

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
+from policies.types import Verdict
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
@@ -202,10 +203,16 @@ class Beginning:
         # What can be sent without any question (or is written about) needs a draft all the same.
         return {} if self.guide is not None and "without" in self.request.POST else None
 
+    def _is_read(self, at_once: Guide | None) -> bool:
+        """Whether an answer is read here that may be all that somebody needed."""
+        if at_once is None or self.request.method != "GET" or "thanks" in self.request.GET:
+            return False
+        return at_once.decision.verdict != Verdict.DISCRETIONARY
+
     def page(self) -> HttpResponse:
         """What is asked, or the answer."""
         request, at_once = self.request, self.at_once
-        if at_once is not None and request.method == "GET" and "thanks" not in request.GET:
+        if self._is_read(at_once):
             guidance.count(self.store, "answer", self.request_type, "seen", now=self.now)
         wrong = self.order_form.errors or (self.question is not None and request.method == "POST")
         status = 422 if wrong else 200
@@ -229,7 +236,7 @@ class Beginning:
             "thanks": "thanks" in self.request.GET,
             "other": self.request_type == OTHER,
             "can_name_order": bool(at_once and queries.looks_at_orders(at_once)),
-            "write_form": WriteForm(initial={"form_key": uuid.uuid4()}),
+            "write_form": WriteForm(initial={"form_key": uuid.uuid4()}, prefix="w"),
             **queries.at_hand(pack, self.request_type, self.now, locale()),
         }
 
