@@ -29,9 +29,9 @@ FROM generate_series(1, {rows}) n;
 INSERT INTO tickets_order
     (store_id, customer_id, number, number_key, placed_at, paid_at, financial_status,
      fulfillment_status, channel, shipping_method, shipping_label, country, currency, total,
-     preorder, ship_to, import_hash)
+     preorder, ship_to, import_hash, last_seq)
 SELECT {store}, c.id, 'B' || c.id, 'b' || c.id, '{placed}', '{placed}', 'paid', '', 'online',
-       'pickup', '', 'US', 'USD', 30, false, '{{}}', ''
+       'pickup', '', 'US', 'USD', 30, false, '{{}}', '', 0
 FROM tickets_customer c WHERE c.store_id = {store};
 INSERT INTO tickets_pickup
     (store_id, order_id, state, confirmed_at, reserved_until, cycle, receipt_seen,
