@@ -214,9 +214,7 @@ class Evidence(models.Model):
             models.CheckConstraint(name="evidence_not_empty", condition=Q(size__gt=0)),
             models.CheckConstraint(
                 name="evidence_belongs_somewhere",
-                condition=Q(draft__isnull=False)
-                | Q(claim__isnull=False)
-                | Q(ticket__isnull=False),
+                condition=Q(draft__isnull=False) | Q(claim__isnull=False) | Q(ticket__isnull=False),
             ),
             models.CheckConstraint(
                 name="evidence_ends_after_it_began",
