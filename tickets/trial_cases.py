@@ -82,4 +82,5 @@ def kept_facts(case: PolicyTrialCase) -> Mapping[str, Any]:
         found: Mapping[str, Any] = case.event.data["facts"]
         return found
     assert case.inquiry is not None
-    return case.inquiry.facts
+    asked: Mapping[str, Any] = case.inquiry.facts
+    return asked
