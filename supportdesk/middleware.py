@@ -87,6 +87,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
+class ReadableAddressMiddleware:
+    """An address with a NUL in it is nobody's: PostgreSQL could not even look for it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on what can be read; 400 for the rest."""
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponse(render_to_string("400.html", request=request), status=400)
+        return self.get_response(request)
+
+
 class DemoPagesMiddleware:
     """In the demo people meet the pages of the product, not Django's for developers.
 

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "supportdesk.middleware.ReadableAddressMiddleware",
     "supportdesk.middleware.StaffZoneMiddleware",
 ]
 DEFAULT_EXCEPTION_REPORTER = "supportdesk.middleware.DemoReporter"

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from policies.models import PolicyDraft, PolicyVersion
-from policies.publish import in_force, pack_of
+from policies.publish import in_force, load_whole, pack_of
 from tests.cast import NOON
 from tests.policybook.conftest import Clock
 from tickets.models import Role, Store, User
@@ -125,6 +125,28 @@ def test_hours_dates_channels_and_floors_have_fields_too(
         assert words in page, words
     draft.refresh_from_db()
     assert "# The fastest first." in draft.source
+
+
+def test_a_notice_is_taken_away_in_one_language_or_in_all(
+    window: Client, draft: PolicyDraft
+) -> None:
+    notice = "store/channels/1/notice/"
+
+    def told() -> Any:
+        draft.refresh_from_db()
+        pack = load_whole(draft.source, "draft")  # and it is a whole pack each time
+        found = pack.document.store.channels[1].notice
+        return found and dict(found)
+
+    assert set(told() or ()) == {"en", "ko"}
+    change(window, draft, **{f"{notice}ko": ""})
+    assert told() == {"en": "E-mail takes longer than the phone."}
+    change(window, draft, **{f"{notice}en": ""})
+    assert told() is None
+    change(window, draft, **{f"{notice}en": "Please phone.", f"{notice}ko": "전화해 주세요."})
+    assert told() == {"en": "Please phone.", "ko": "전화해 주세요."}
+    change(window, draft, **{f"{notice}en": "", f"{notice}ko": ""})
+    assert told() is None
 
 
 def test_hours_that_cannot_be_read_are_told_beside_their_field(
@@ -290,6 +312,19 @@ def test_rules_do_not_begin_in_the_past_nor_twice_at_once(
     answer = publish(window, other, "2026-03-20")
     assert "Version 2 starts at that time already." in answer.content.decode()
     assert PolicyVersion.objects.filter(store=kpopusa).count() == 2
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_days_beyond_the_calendar_are_told_beside_their_field(
+    window: Client, draft: PolicyDraft, kpopusa: Store, day: str
+) -> None:
+    assert publish(window, draft, day).status_code == 422
+    typed = {"trial-first": day, "trial-last": day, "trial-revision": draft.revision}
+    answer = window.post(f"/policies/kpopusa/drafts/{draft.pk}/trials/", typed)
+    assert answer.status_code == 422
+    assert "this value is" in answer.content.decode()
+    assert PolicyVersion.objects.filter(store=kpopusa).count() == 1
+    assert not draft.trials.exists()
 
 
 def test_a_draft_after_an_older_version_shows_what_came_between(

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from supportdesk import trim_css
-from tickets.models import Store
+from tickets.models import Store, User
 
 
 @pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500", "503"])
@@ -36,6 +36,16 @@ def test_the_demo_shows_the_same_pages(
     assert response.status_code == 404
     assert "We cannot find this page" in response.text
     assert "URLconf" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/kpopusa/claim/%00/", "/desk/?q=%00", "/t/%00/%00/"])
+def test_an_address_that_no_text_can_hold_is_told_as_such(
+    client: Client, kpopusa: Store, agent: User, path: str
+) -> None:
+    client.force_login(agent, backend="django.contrib.auth.backends.ModelBackend")
+    response = client.get(path)
+    assert response.status_code == 400
+    assert "We could not read this" in response.text
 
 
 def test_a_database_lost_before_the_view_is_told_too(

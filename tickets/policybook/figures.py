@@ -218,10 +218,10 @@ class FiguresForm(forms.Form):
         return found
 
     def _notice(self, path: Path, text: str) -> dict[Path, Any]:
-        """A notice in one language; where the channel has none yet, in all that are given."""
+        """A notice in one language; where it is new or taken away, in all that are given."""
         place: Path = path[:-1]
         channel = self.data_of_text["store"]["channels"][path[2]]
-        if channel.get("notice"):
+        if channel.get("notice") and text:
             return {path: text}
         given = {
             code: self.cleaned_data.get("/".join(map(str, (*place, code))))
