@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from policies.deskdata import Media, ProcessData
 from policies.phrases import ENGLISH
-from policies.schema import Contact, Floor, Media, ProcessData, Rule
+from policies.schema import Contact, Floor, Rule
 from policies.wording import template
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from pydantic import BaseModel
 
 from policies.checks import AmountOver, Check, Evidence, Unwritten, WaitUntil, Window
-from policies.schema import DeskData, PackDocument, ProcessData
+from policies.deskdata import DeskData, ProcessData
+from policies.schema import PackDocument
 from policies.shapes import Request
 
 # What a part of `desk` does with the figures of its rule; another part is called by its key.
