@@ -184,8 +184,9 @@ def test_a_version_in_force_says_since_when_and_what_was_before(
     assert "This applies to orders placed" not in web.get("/kpopusa/help/contact-window/").text
     put_in_force(kpopusa, ten_days(), days=3)
     page = web.get("/kpopusa/help/contact-window/").text
-    assert "This applies to orders placed from March 2, 2026." in page
-    before = page.partition("For orders placed before March 2, 2026")[2]
+    # At noon: orders of that morning are still the earlier version's.
+    assert "This applies to orders placed from March 2, 2026, 12:00." in page
+    before = page.partition("For orders placed before March 2, 2026, 12:00")[2]
     assert "within 7 days of delivery" in before
     assert "This applies to orders placed" not in web.get("/kpopusa/help/charts/").text
 
@@ -194,7 +195,7 @@ def test_a_version_to_come_is_announced(web: Client, kpopusa: Store) -> None:
     put_in_force(kpopusa, ten_days(), days=-10)
     page = web.get("/kpopusa/help/contact-window/").text
     assert "<strong>7 days</strong>" in page
-    after = page.partition("For orders placed from March 15, 2026 something else applies")[2]
+    after = page.partition("For orders placed from March 15, 2026, 13:00 something else applies")[2]
     assert "within 10 days of delivery" in after
 
 

@@ -174,8 +174,10 @@ def _same(one: Article, other: Article | None) -> bool:
 
 
 def _date(at: datetime, pack: Pack, locale: str) -> str:
+    """The store's day; with the time where a version began in the middle of one."""
     local = at.astimezone(pack.zone)
-    return str(format_date(local.date(), "long", locale=locale_name(locale)))
+    day = str(format_date(local.date(), "long", locale=locale_name(locale)))
+    return day if (local.hour, local.minute) == (0, 0) else f"{day}, {local:%H:%M}"
 
 
 # --- counting -------------------------------------------------------------------------
