@@ -8,14 +8,24 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import NOON, make_order
+from tests.cast import NOON, make_customer, make_order
 from tests.desk.errands import ask
 from tests.portal.conftest import Clock
 from tickets import access
 from tickets.actions.cancel_order import cancel_order
 from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actor import Actor
-from tickets.models import Customer, Draft, Order, Product, Shipment, User
+from tickets.models import (
+    Customer,
+    Draft,
+    Inquiry,
+    Order,
+    Product,
+    Shipment,
+    Store,
+    Ticket,
+    User,
+)
 
 
 @pytest.fixture
@@ -67,3 +77,36 @@ def test_the_status_page_tells_of_a_cancellation_and_its_refund(
     assert "Gladly." in page
     assert "Pay the refund" in page
     assert "Thu 12 Mar, 23:59" in page
+
+
+def test_a_known_release_is_not_followed_by_there_is_no_date(web: Client, kpop2: Store) -> None:
+    emma = make_customer(kpop2, "emma@example.com", "Emma")
+    made = make_order(emma, "#6002", shipped=None, preorder=True)
+    assert "There is no date yet" in page_of(web, asking(made, "order_not_shipped"))
+    Product.objects.update(release_on=date(2026, 3, 20))
+    page = page_of(web, asking(made, "order_not_shipped"))
+    assert "released on <strong>Fri 20 Mar</strong>" in page
+    assert "There is no date yet" not in page
+
+
+def test_who_asks_about_pre_orders_may_name_the_own_one(web: Client, order: Order) -> None:
+    page = web.get(f"/{order.store.slug}/new/preorder/").text
+    assert "Ask about a certain order" in page
+
+
+@pytest.mark.parametrize("request_type", ["cancel_order", "change_address", "order_not_shipped"])
+def test_a_cancelled_order_is_told_as_one_and_cannot_be_cancelled_again(
+    web: Client, mina: Customer, request_type: str
+) -> None:
+    bought = make_order(mina, "#4002", shipped=None, cancelled_at=NOON - timedelta(days=1))
+    draft = asking(bought, request_type)
+    page = page_of(web, draft)
+    assert "This order was cancelled" in page
+    assert "Yes, we can act on this" not in page
+    assert "Write to us" in page
+
+    sent = reverse("portal:send", args=[draft.store.slug, draft.key])
+    address = {f"d-{key}": "here" for key in ("name", "street", "city", "postcode", "country")}
+    assert web.post(sent, address).status_code in (302, 422)
+    assert not Ticket.objects.exists()
+    assert not Inquiry.objects.exists()

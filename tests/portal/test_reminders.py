@@ -297,3 +297,17 @@ def test_ten_in_the_morning_is_never_before_the_wait_is_over(
     at = morning_from(datetime.fromisoformat(opens), found)
     assert at == datetime.fromisoformat(wakes)
     assert at.tzinfo == UTC
+
+
+def test_who_asks_although_it_counts_as_delivered_is_reminded_all_the_same(
+    visiting: Callable[[Order], Customer], mina: Person, settings: object
+) -> None:
+    settings.EMAIL_BACKEND = "tickets.effects.kept.KeepBackend"  # type: ignore[attr-defined]  # pytest-django's own
+    there = timedelta(days=1)
+    order = make_order(mina, "#1056", placed=timedelta(days=6), shipped=SENT, delivered=there)
+    someone = visiting(order)
+    someone.begin("lost_parcel")
+    assert "Delivered: " in someone.get(follow=True).text
+    someone.post("remind/")
+    assert sweep(wakes_at()) == 1
+    assert mails() == ["You asked us to remind you: order #1056"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tickets.models import (
     Event,
     Order,
     Pickup,
+    Product,
     Shipment,
     Store,
     Ticket,
@@ -217,6 +218,14 @@ def test_a_preorder_is_told_as_one(look: Look, mina: Customer) -> None:
     page = look(order).text
     assert "A pre-order: not sent yet" in page
     assert 'value="preorder"' in page
+
+
+def test_a_preorder_is_tracked_by_its_release(look: Look, mina: Customer) -> None:
+    order = make_order(mina, "#5", shipped=None, preorder=True)
+    Product.objects.update(release_on=date(2026, 3, 20))
+    page = look(order).text
+    assert "released on <strong>Fri 20 Mar</strong>" in page
+    assert "leave us by <strong>Thu 26 Mar</strong>" in page
 
 
 def test_a_cancelled_order_has_nothing_on_its_way(look: Look, mina: Customer) -> None:

@@ -169,7 +169,7 @@ def _needless(inquiry: Inquiry, facts: Facts) -> str:
     if row.cancelled_at is not None:
         return "cancelled"
     arrived = order.delivered_at or order.collected_at
-    if inquiry.request in _UNTIL_DELIVERED and arrived:
+    if inquiry.request in _UNTIL_DELIVERED and arrived and not _had_arrived(inquiry):
         return "delivered"
     if inquiry.request in _UNTIL_SHIPPED and (order.shipped_at or arrived):
         return "shipped"
@@ -177,6 +177,11 @@ def _needless(inquiry: Inquiry, facts: Facts) -> str:
         ready = Pickup.objects.filter(order=row).exclude(state=PickupState.PREPARING)
         return "ready" if ready.exists() else ""
     return ""
+
+
+def _had_arrived(inquiry: Inquiry) -> bool:
+    """Whether the records said so when it was asked: who asks all the same does not have it."""
+    return bool((inquiry.facts.get("order") or {}).get("delivered_at"))
 
 
 def _was_asked(inquiry: Inquiry) -> bool:

@@ -40,6 +40,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "change_address": ("name", "street", "city", "postcode", "country"),
     "delete_account": ("confirmed",),
 }
+# What can be asked only of an order that has not left, and no more once it was cancelled.
+_BEFORE_IT_LEAVES = frozenset(
+    {"cancel_order", "change_address", "order_not_shipped", "preorder", "pickup"}
+)
 _OPEN = (TicketState.NEW, TicketState.OPEN, TicketState.WAITING)
 
 
@@ -64,6 +68,13 @@ def can_send(pack: Pack, found: Preview | None, *, has_order: bool) -> bool:
         return False
     known = has_order or not pack.asks_order(found.facts.request)
     return found.decision.verdict == Verdict.ACCEPTED and known
+
+
+def is_over(order: Order | None, request: str) -> bool:
+    """Whether the order was cancelled, so that nothing of it can be sent, changed or fetched."""
+    if order is None or order.cancelled_at is None or request not in _BEFORE_IT_LEAVES:
+        return False
+    return not order.shipments.filter(shipped_at__isnull=False).exists()
 
 
 def open_request(
@@ -91,10 +102,13 @@ def open_request(
         if before is not None:
             return before
         permit(actor, row.store, "file", customer.pk)
-        if row.order is not None:  # two of one order wait for each other here
-            Order.objects.select_for_update().get(pk=row.order.pk)
+        order = row.order
+        if order is not None:  # two of one order wait for each other here
+            order = Order.objects.select_for_update().get(pk=order.pk)
             learn(customer, row.answers)
         found = judge(row, facts_of_draft(row, now))
+        if is_over(order, row.request):
+            raise CannotFile(_("The order is cancelled already."), found.decision)
         if not can_send(found.pack, found, has_order=row.order is not None):
             told = " ".join(explain(found.pack, found.facts, found.decision))
             raise CannotFile(told, found.decision)

@@ -14,7 +14,7 @@ from policies.types import EvidenceKind, Verdict
 from supportdesk.visitor import visitor_of
 from tickets import access
 from tickets.actions.reminders import pending
-from tickets.actions.requests import can_send
+from tickets.actions.requests import can_send, is_over
 from tickets.errors import TooMany
 from tickets.models import Inquiry, Order, Store
 from tickets.portal import queries
@@ -86,12 +86,14 @@ def ends(visit: Visit, inquiry: Inquiry | None) -> dict[str, Any]:
     """What can be done with this answer."""
     guide, verdict = visit.guide, visit.guide.decision.verdict
     has_order = visit.draft.order is not None
-    sends = can_send(guide.pack, guide.found, has_order=has_order)
+    over = is_over(visit.draft.order, visit.draft.request)
+    sends = can_send(guide.pack, guide.found, has_order=has_order) and not over
     reminder = pending(inquiry) if inquiry is not None else None
-    waits = verdict == Verdict.WAIT and not guide.general
+    waits = verdict == Verdict.WAIT and not guide.general and not over
     lacks = verdict == Verdict.EVIDENCE_NEEDED and not visit.is_claim and not guide.general
     return {
         "can_file": visit.is_claim and queries.can_file(guide.decision),
+        "over": over,
         "can_send": sends,
         "lacks": _lacking(visit) if lacks else [],
         "lacks_files": lacks and bool(queries.ways(guide.pack, guide.needed, [], locale())),
@@ -99,9 +101,9 @@ def ends(visit: Visit, inquiry: Inquiry | None) -> dict[str, Any]:
         "remind_from": guide.decision.opens_at if waits else None,
         "reminder": reminder,
         "reminded": inquiry.customer if inquiry is not None and reminder is not None else None,
-        "may_help": guide.general or verdict in _HELPS,
+        "may_help": (guide.general or verdict in _HELPS) and not over,
         "thanks": inquiry is not None and inquiry.ended == "helped",
-        "person_first": verdict == Verdict.DISCRETIONARY and not sends,
+        "person_first": verdict == Verdict.DISCRETIONARY and not sends and not over,
         "parcels": queries.parcels(visit.draft, guide.pack),
     }
 

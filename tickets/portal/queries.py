@@ -107,6 +107,8 @@ def _index(pack: Pack) -> Index:
 
 def looks_at_orders(guide: Guide) -> bool:
     """Whether knowing the order could say more, although the answer does not need it."""
+    if guide.facts.request == "preorder":  # whose dates follow its release
+        return True
     facts = guide.pack.request_facts(guide.facts.request)
     return not set(OrderFacts.__dataclass_fields__).isdisjoint(facts)
 
@@ -116,10 +118,19 @@ def parcels(draft: Draft, pack: Pack) -> list[dict[str, Any]]:
     if draft.order is None or draft.request not in _ON_THE_WAY:
         return []
     found = []
-    for row in draft.order.shipments.all()[:3]:
+    rows = list(draft.order.shipments.all())
+    if draft.request == "poster_missing":  # which travels apart, where it has a parcel of its own
+        rows = [row for row in rows if row.kind == "poster"] or rows
+    for row in rows[:3]:
         known = recognise(row.tracking_number, pack, row.carrier)
         if known is not None:
-            found.append({"number": row.tracking_number, "recognised": known})
+            found.append(
+                {
+                    "number": row.tracking_number,
+                    "recognised": known,
+                    "delivered_at": row.delivered_at,
+                }
+            )
     return found
 
 

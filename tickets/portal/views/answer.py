@@ -16,7 +16,7 @@ from tickets.actions import reminders
 from tickets.actions.inquiries import helped as count_helped
 from tickets.actions.inquiries import latest, tell
 from tickets.actions.people import customer_by_email
-from tickets.actions.requests import open_request
+from tickets.actions.requests import is_over, open_request
 from tickets.actions.requests import write as write_to_us
 from tickets.actor import Actor
 from tickets.errors import ActionError, CannotFile, Conflict, TooMany
@@ -38,7 +38,8 @@ def show(visit: Visit) -> HttpResponse:
     if visit.draft.request != OTHER:
         if visit.guide.unanswered or (visit.is_claim and not visit.draft.answers.get("items")):
             return next_step(visit)
-        if visit.request.method == "GET":
+        # Of a cancelled order no rule is told, so none is counted as told either.
+        if visit.request.method == "GET" and not is_over(visit.draft.order, visit.draft.request):
             tell(visit.draft, visit.guide.found, now=visit.now)
     return _page(visit, Forms(visit))
 

@@ -27,6 +27,7 @@ from tickets.errors import TooMany
 from tickets.models import Order, Store
 from tickets.portal import queries, track
 from tickets.portal.forms import OrderForm
+from tickets.portal.release import release_of
 from tickets.portal.views.start import look_up
 from tickets.portal.visit import locale, pack_now, slow_down, store_or_404
 
@@ -140,6 +141,7 @@ def _order_page(request: HttpRequest, order: Order, sealed: str) -> HttpResponse
         "cards": track.cards(found, now),
         "late": track.late_words(found.late, found.pack) if found.late else None,
         "pickup": found.pickup,
+        "release": release_of(order, "preorder", now),
         "pickup_words": track.pickup_words(found) if found.situation == "pickup" else "",
     }
     return render(request, "portal/tracked.html", context)
