@@ -20,6 +20,7 @@ from tickets.models import (
     Draft,
     Inquiry,
     Order,
+    Pickup,
     Product,
     Shipment,
     Store,
@@ -110,3 +111,13 @@ def test_a_cancelled_order_is_told_as_one_and_cannot_be_cancelled_again(
     assert web.post(sent, address).status_code in (302, 422)
     assert not Ticket.objects.exists()
     assert not Inquiry.objects.exists()
+
+
+@pytest.mark.parametrize(("state", "told"), [("cancelled", True), ("expired", False)])
+def test_a_pickup_that_ran_out_is_told_by_its_rule_and_a_cancelled_one_plainly(
+    web: Client, pickup: Pickup, state: str, told: bool
+) -> None:
+    Order.objects.filter(pk=pickup.order_id).update(cancelled_at=NOON - timedelta(hours=1))
+    Pickup.objects.update(state=state)
+    page = page_of(web, asking(pickup.order, "pickup"))
+    assert ("This order was cancelled" in page) is told

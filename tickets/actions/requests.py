@@ -26,8 +26,17 @@ from tickets.actions.watch import taken_up
 from tickets.actor import Actor
 from tickets.errors import CannotFile, InvalidInput
 from tickets.facts import facts_of_draft
-from tickets.lifecycle import EvidenceState, TicketState
-from tickets.models import Customer, Draft, Evidence, Message, Order, Store, Ticket
+from tickets.lifecycle import EvidenceState, PickupState, TicketState
+from tickets.models import (
+    Customer,
+    Draft,
+    Evidence,
+    Message,
+    Order,
+    Pickup,
+    Store,
+    Ticket,
+)
 from tickets.models.claim import FILED_VERDICTS
 from tickets.models.ticket import NORMAL, URGENT
 from tickets.permissions import permit
@@ -74,6 +83,8 @@ def is_over(order: Order | None, request: str) -> bool:
     """Whether the order was cancelled, so that nothing of it can be sent, changed or fetched."""
     if order is None or order.cancelled_at is None or request not in _BEFORE_IT_LEAVES:
         return False
+    if request == "pickup":  # what was not fetched in time is told by its own rule
+        return Pickup.objects.filter(order=order, state=PickupState.CANCELLED).exists()
     return not order.shipments.filter(shipped_at__isnull=False).exists()
 
 
