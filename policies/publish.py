@@ -126,6 +126,7 @@ def _read(version: PolicyVersion) -> Pack | None:
         return None
     try:
         pack = _loaded(version.source, f"version {version.number}")
+        _must_be_of(version, pack)
     except PackError as error:
         if tried is None:
             log.critical("Version %s of store %s: %s", version.number, version.store_id, error)
@@ -135,6 +136,13 @@ def _read(version: PolicyVersion) -> Pack | None:
     _broken.pop(version.pk, None)
     _packs[version.pk] = pack
     return pack
+
+
+def _must_be_of(version: PolicyVersion, pack: Pack) -> None:
+    """Another store's pack is no good here: it would decide nothing, and every page would fall."""
+    if pack.slug != version.store.slug:
+        message = f"is {pack.slug!r}: these are the rules of another store"
+        raise PackError([Mistake(f"version {version.number}", None, "store.slug", None, message)])
 
 
 def _loaded(source: str, name: str) -> Pack:
@@ -151,7 +159,8 @@ def _digest(source: str) -> str:
 def _version(version_id: int) -> PolicyVersion:
     version = _versions.get(version_id)
     if version is None:
-        version = PolicyVersion.objects.defer("source").get(pk=version_id)
+        rows = PolicyVersion.objects.select_related("store").defer("source")
+        version = rows.get(pk=version_id)
         _versions[version_id] = version
     return version
 

@@ -54,6 +54,18 @@ def test_a_version_that_names_nothing_at_all_is_passed_over_too(kpopusa: Store) 
         assert in_force(kpopusa.pk, NOON).pk == first.pk, text[:10]
 
 
+def test_another_stores_pack_is_passed_over_too(
+    kpopusa: Store, kpop2: Store, client: Client
+) -> None:
+    first, broken = in_force(kpopusa.pk, NOON), second(kpopusa)
+    break_by_hand(broken, in_force(kpop2.pk, NOON).source)
+    assert in_force(kpopusa.pk, NOON).pk == first.pk
+    assert days(broken) == 7
+    assert client.get("/kpopusa/new/missing_photocard/").status_code == 200
+    assert client.get("/kpopusa/help/contact-window/").status_code == 200
+    assert alarms.watch(NOON) == 1
+
+
 def test_pages_answer_and_a_claim_cites_the_version_that_decided(
     kpopusa: Store, client: Client, story: Story
 ) -> None:
