@@ -259,3 +259,13 @@ def test_done_answers_and_solves(nora: Client, agent: User, popmart: Store) -> N
     assert ticket.state == "solved"
     assert mails(ticket) == ["ticket_opened", "message"]
     assert "It is done, Zoë." in nora.get(f"/desk/tickets/{ticket.reference}/").content.decode()
+
+
+def test_an_address_reads_as_it_is_written(nora: Client, unshipped: Order) -> None:
+    unshipped.ship_to = {"name": "Mina", "address1": "1 Main St", "city": "Las Vegas", "zip": "89"}
+    unshipped.save()
+    ticket = ask(unshipped, "change_address", **NEW_ADDRESS)
+    step(nora, ticket, "address")
+    page = nora.get(f"/desk/tickets/{ticket.reference}/").content.decode()
+    assert "Before: Mina, 1 Main St, Las Vegas, 89" in page
+    assert "Now: 김미나, 12 Desert Inn Rd, Henderson, NV, 89014, US" in page

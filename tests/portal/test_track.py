@@ -13,6 +13,7 @@ from django.test import Client
 from tests.cast import NOON, make_customer, make_order, usps_number
 from tests.portal.conftest import Clock
 from tickets.access import link_for
+from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
 from tickets.models import (
@@ -405,3 +406,22 @@ def test_the_store_s_page_and_the_tile_lead_here(web: Client, kpopusa: Store) ->
 def test_a_closed_store_tracks_nothing(web: Client, kpopusa: Store) -> None:
     Store.objects.update(is_open=False)
     assert web.get("/kpopusa/track/").status_code == 404
+
+
+def test_an_answer_leads_to_the_parcel_that_was_asked_about(web: Client, mina: Customer) -> None:
+    order = make_order(mina, "#1044", shipped=timedelta(days=2), delivered=None)
+    parcel = order.shipments.get()
+    parcel.carrier, parcel.tracking_number = "USPS", usps_number(1)
+    parcel.save()
+    sent = {"order": order, "carrier": "USPS", "shipped_at": NOON - timedelta(days=2)}
+    Shipment.objects.create(**sent, kind="poster", tracking_number=usps_number(2))
+    for request, own, other in (("poster_missing", 2, 1), ("lost_parcel", 1, 2)):
+        draft = answer(
+            identify(start_draft(order.store, now=NOON), order, now=NOON),
+            request=request,
+            answers={},
+            now=NOON,
+        )
+        page = web.get(f"/kpopusa/claim/{draft.key}/answer/").text
+        assert usps_number(own) in page
+        assert usps_number(other) not in page

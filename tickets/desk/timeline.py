@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tickets import labels as common
+from tickets.actions.cancel_order import ADDRESS
 from tickets.desk import labels
 from tickets.models import Event, Message, Ticket
 
@@ -115,15 +116,22 @@ def detail(event: Event) -> str:
         said.append(_("Inquiry %(number)s") % {"number": data["number"]})
     if event.kind == "assigned":
         said.append(data.get("name") or _("Nobody"))
-    said += [str(line) for line in (data.get("details") or {}).values() if line != "yes"]
+    said += [line for line in _in_order(data.get("details") or {}) if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
     return "\n".join(part for part in said if part)
 
 
 def _address(data: Mapping[str, Any], key: str, label: str) -> str:
-    parts = data.get(key) or {}
-    return f"{label} {', '.join(str(part) for part in parts.values())}" if parts else ""
+    parts = _in_order(data.get(key) or {})
+    return f"{label} {', '.join(parts)}" if parts else ""
+
+
+def _in_order(parts: Mapping[str, Any]) -> list[str]:
+    """The lines of an address as it is written; the database keeps its keys in no order."""
+    rank = {name: at for at, pair in enumerate(ADDRESS.items()) for name in pair}
+    last = len(rank)
+    return [str(parts[key]) for key in sorted(parts, key=lambda key: rank.get(key, last))]
 
 
 def entry(event: Event) -> Entry:

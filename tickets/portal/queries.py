@@ -119,8 +119,9 @@ def parcels(draft: Draft, pack: Pack) -> list[dict[str, Any]]:
         return []
     found = []
     rows = list(draft.order.shipments.all())
-    if draft.request == "poster_missing":  # which travels apart, where it has a parcel of its own
-        rows = [row for row in rows if row.kind == "poster"] or rows
+    # A poster travels apart, where it has a parcel of its own.
+    asked = "poster" if draft.request == "poster_missing" else "parcel"
+    rows = [row for row in rows if row.kind == asked] or rows
     for row in rows[:3]:
         known = recognise(row.tracking_number, pack, row.carrier)
         if known is not None:
