@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from policies.publish import publish
 from tests.cast import NOON, Story
 from tests.portal.conftest import Clock, Customer
 from tickets import outbox
+from tickets.access import link_for
 from tickets.actions.decide_claim import refuse
 from tickets.actions.drafts import preview
 from tickets.actions.guided import guide
@@ -454,3 +456,16 @@ def test_every_mail_to_a_customer_says_which_channel_is_off(story: Story, mailou
     assert "+1-702-476-1990" in mail.body
     html = next(body for body, kind in mail.alternatives if kind == "text/html")
     assert NOTICE in html
+
+
+def test_a_channel_that_is_off_is_offered_nowhere_whatever_rules_the_order_has(
+    story: Story, web: Client, visiting: Callable[[Order], Customer]
+) -> None:
+    claim = story.file("missing_photocard")
+    someone = visiting(story.order)
+    someone.begin("cancel_order")
+    pages = [f"{someone.base}answer/", link_for(claim.ticket)]
+    assert all("mailto:" in web.get(page).text for page in pages)
+    put_in_force(story.order.store, OFF, hours=1)
+    assert not any("mailto:" in web.get(page).text for page in pages)
+    assert all("tel:" in web.get(page).text for page in pages)

@@ -46,7 +46,9 @@ def show(visit: Visit) -> HttpResponse:
 
 def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
     plain = visit.draft.request == OTHER
-    pack = pack_now(visit.store, visit.now) if plain else visit.guide.pack
+    # The order's own version decides; how to reach the store is as it is today.
+    today = pack_now(visit.store, visit.now)
+    pack = today if plain else visit.guide.pack
     found: dict[str, Any] = {
         "guide": None if plain else visit.guide,
         "label": label_of(pack, visit.draft.request),
@@ -55,7 +57,7 @@ def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
         "next_steps": [] if plain else queries.what_happens(visit.guide, claim=visit.is_claim),
         "back": visit.before(None),
         "release": release_of(visit.draft.order, visit.draft.request, visit.now),
-        **queries.at_hand(pack, visit.draft.request, visit.now, locale()),
+        **queries.at_hand(today, visit.draft.request, visit.now, locale()),
         **({} if plain else ends(visit, latest(visit.draft))),
     }
     return visit.page("portal/answer.html", found, status)
@@ -68,6 +70,13 @@ def _customer(visit: Visit, typed: dict[str, Any]) -> Customer:
     return customer_by_email(
         visit.store, typed["email"], name=typed.get("name", ""), answers=visit.draft.answers
     )
+
+
+def _limit_writing(visit: Visit, typed: dict[str, Any]) -> None:
+    """So often a visitor may write; and so often to an address that nobody has shown is theirs."""
+    access.limit(visitor_of(visit.request), "write", 20, _TEN_MINUTES, visit.now)
+    if visit.customer is None:
+        access.limit(Customer.key(typed["email"]), "written", 20, timedelta(days=1), visit.now)
 
 
 def _sent(visit: Visit) -> HttpResponse:
@@ -87,7 +96,7 @@ def send(visit: Visit) -> HttpResponse:
     if not forms.ready_to_send:
         return _page(visit, forms, 422)
     try:
-        access.limit(visitor_of(visit.request), "write", 20, _TEN_MINUTES, visit.now)
+        _limit_writing(visit, forms.contact_data)
         customer = _customer(visit, forms.contact_data)
         open_request(
             visit.draft,
@@ -114,7 +123,7 @@ def write(visit: Visit) -> HttpResponse:
         return _page(visit, forms, 422)
     typed = forms.write.cleaned_data
     try:
-        access.limit(visitor_of(visit.request), "write", 20, _TEN_MINUTES, visit.now)
+        _limit_writing(visit, typed)
         customer = _customer(visit, typed)
         order = optional_order(visit.request, visit.store, typed, visit.now)
         actor = Actor.of_customer(customer)

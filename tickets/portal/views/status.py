@@ -58,7 +58,7 @@ def _page(
         "release": release_of(ticket.order, ticket.request, now),
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
-        "channels": queries.channels(pack, locale()),
+        "channels": queries.channels(pack_now(ticket.store, now), locale()),
         **(_of_claim(claim, zone) if claim else _of_request(ticket, pack, zone, now)),
     }
     response = render(request, "portal/status.html", context, status=status)
