@@ -18,6 +18,7 @@ from policies.types import Facts, Request
 from tests.cast import NOON, make_customer, make_order
 from tests.evidence_files import make_photo
 from tests.portal.conftest import Customer
+from tickets.effects.about import about
 from tickets.models import (
     Claim,
     Deadline,
@@ -430,6 +431,33 @@ def _typed(email: str, **more: str) -> dict[str, str]:
     key = str(uuid.uuid4())
     typed = {"body": "But it shows!", "name": "Mina", "email": email, "form_key": key, **more}
     return {f"w-{name}": value for name, value in typed.items()}
+
+
+def test_nothing_that_a_stranger_typed_is_mailed_to_an_address_of_their_choice(
+    customer: Customer,
+) -> None:
+    offer, name = "Buy at http://evil.example/", "Free http://evil.example/"
+    theirs = _typed("victim@example.com", body=offer, name=name)
+    customer.web.post("/kpopusa/new/gift_card/write/", theirs)
+    told = about(Outbox.objects.get(), "en", NOON)
+    assert (told["greeting"], "evil" in str(told)) == ("Hello,", False)
+    assert Message.objects.get().body == offer  # the desk reads it
+
+    own = _typed("mina.kim@example.com", number="#1042")  # both only the buyer knows
+    customer.web.post("/kpopusa/new/gift_card/write/", own)
+    told = about(Outbox.objects.latest("pk"), "en", NOON)
+    assert (told["greeting"], told["body"]) == ("Hello 김미나,", "But it shows!")
+
+
+def test_nobodys_mailbox_is_filled_by_many(web: Client, kpopusa: Store) -> None:
+    for visitor in range(21):
+        page = web.post(
+            "/kpopusa/new/other/write/",
+            _typed("victim@example.com"),
+            REMOTE_ADDR=f"192.0.2.{visitor}",
+        )
+    assert page.status_code == 429
+    assert Outbox.objects.count() == 20
 
 
 @pytest.mark.parametrize("number", ["#1042", "#9999", "", "x" * 60])

@@ -107,7 +107,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "note": "" if event.kind in _OWN_WORDS else str(data.get("note") or ""),
         "amount": money(amount[0], amount[1], locale) if amount else "",
         "return_paid_by": _return_paid_by(event, claim, pack),
-        **_spoken(event),
+        **({} if _to_a_stranger(row) else _spoken(event)),
         "opening_hours": opening_hours(pack, locale),
         "for_customer": row.to_customer_id is not None,
         **_channels(row, now, locale),
@@ -126,9 +126,20 @@ def zone_of_reader(row: Outbox) -> ZoneInfo | None:
     return zone_or_none(name)
 
 
+def _to_a_stranger(row: Outbox) -> bool:
+    """Whether the writer showed no order: the address may be anybody's.
+
+    Nothing that was typed is mailed there, or anybody could send anything in our name.
+    """
+    event = row.event
+    subject = event.ticket or event.inquiry
+    no_order = subject is not None and subject.order_id is None
+    return no_order and event.actor_kind != "staff" and row.to_customer_id is not None
+
+
 def _greeting(row: Outbox) -> str:
     person = row.to_customer or row.to_user
-    name = one_line(getattr(person, "name", ""))
+    name = "" if _to_a_stranger(row) else one_line(getattr(person, "name", ""))
     return _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
 
 

@@ -20,6 +20,7 @@ from tickets.actions.people import customer_by_email
 from tickets.actions.reminders import come_back, link_is_old
 from tickets.actions.requests import write_about
 from tickets.errors import ActionError, TooMany
+from tickets.models import Customer
 from tickets.portal import queries
 from tickets.portal.answers import WRITE, optional_order
 from tickets.portal.forms import WriteForm
@@ -68,6 +69,8 @@ def write(request: HttpRequest, slug: str, request_type: str) -> HttpResponse:
         typed = form.cleaned_data
         try:
             access.limit(visitor_of(request), "write", 20, _TEN_MINUTES, now)
+            # Nobody's mailbox is filled by somebody else.
+            access.limit(Customer.key(typed["email"]), "written", 20, timedelta(days=1), now)
             write_about(
                 store,
                 request_type,
