@@ -72,8 +72,12 @@ def test_the_status_page_tells_of_a_cancellation_and_its_refund(
 ) -> None:
     bought = make_order(mina, "#4001", placed=timedelta(hours=3), shipped=None)
     ticket = ask(bought, "cancel_order")
+    open_one = ask(make_order(mina, "#4003", shipped=None), "cancel_order")
     cancel_order(ticket, note="Gladly.", actor=Actor.staff(agent), now=NOON)
+    assert "please phone us" in web.get(access.link_for(open_one)).text
     page = web.get(access.link_for(ticket)).text
+    assert "This order was cancelled" in page
+    assert "please phone us" not in page
     assert "We cancelled your order." in page
     assert "Gladly." in page
     assert "Pay the refund" in page

@@ -18,6 +18,7 @@ from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.decide_claim import withdraw as withdraw_claim
+from tickets.actions.requests import is_over
 from tickets.actions.talk import say as say_action
 from tickets.errors import ActionError, TooMany
 from tickets.lifecycle import TicketState
@@ -72,9 +73,12 @@ def _of_request(
 ) -> dict[str, object]:
     files = list(ticket.evidence.all())
     open_now = ticket.state in (TicketState.NEW, TicketState.OPEN)
-    urgent = ticket.priority == URGENT and open_now
+    # Once the order is cancelled, what could be done before is told no more, nor hurried.
+    over = is_over(ticket.order, ticket.request)
+    urgent = ticket.priority == URGENT and open_now and not over
     return {
         **progress.of_request(ticket, locale(), zone),
+        **({"told": None, "over": True} if over else {}),
         "files": queries.files(pack, files, locale()),
         **(queries.at_hand(pack, ticket.request, now, locale()) if urgent else {}),
     }
