@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import template
@@ -113,3 +113,9 @@ def clock_length(seconds: float | None) -> str:
 def get(mapping: Any, key: str) -> Any:
     """One entry of a mapping by a key that a variable holds."""
     return mapping.get(key) if hasattr(mapping, "get") else ""
+
+
+@register.filter
+def day_and_year(day: date | None) -> str:
+    """“Fri 4 Dec 2026”, in the reader's own order; nothing for no day."""
+    return "" if day is None else dates.day(day, datetime(day.year - 1, 1, 1, tzinfo=UTC))
