@@ -93,7 +93,7 @@ def test_a_manager_tries_a_change_before_it_is_published(
     max_here.hands_in("Take the text from a file", a_file(text))
     max_here.presses("Save the draft")
     max_here.presses("Try it on these days")
-    max_here.reads("Waiting for a worker")
+    max_here.reads("Waiting to start")
     axe.look("trial-waiting")
     trials.run_due(clock.now())
     max_here.reads("1 of 3 requests would have got another verdict")  # the bar noticed by itself

@@ -255,7 +255,7 @@ def test_a_pickup_of_old_was_fetched(look: Look, mina: Customer) -> None:
     order = make_order(
         mina, "#5", shipped=None, shipping_method="pickup", fulfillment_status="fulfilled"
     )
-    assert "You have fetched this order" in look(order).text
+    assert "You have picked this order up" in look(order).text
 
 
 def test_a_request_about_a_parcel_leads_to_its_tracking(

@@ -251,7 +251,7 @@ def _details(request: str, typed: Mapping[str, str]) -> dict[str, str]:
     found = {key: value.strip()[:200] for key, value in typed.items() if value.strip()}
     for name in NEEDS.get(request, ()):
         if name not in found:
-            raise InvalidInput(_("This is needed to do what you ask."), name)
+            raise InvalidInput(_("We need this to do what you ask."), name)
     return found
 
 

@@ -288,7 +288,10 @@ class CarrierAnswerForm(StepForm):
 
     found = forms.TypedChoiceField(
         label=_("The parcel"),
-        choices=[("yes", _("was found and comes: close this")), ("no", _("is lost: decide next"))],
+        choices=[
+            ("yes", _("was found and is on its way: close this")),
+            ("no", _("is lost: decide next")),
+        ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )

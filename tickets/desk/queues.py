@@ -116,9 +116,9 @@ _ALL: tuple[Queue, ...] = (
     ),
     Queue(
         "parcels",
-        _("Parcels looked for"),
+        _("Lost parcels"),
         lambda now: OPEN & Q(claim__isnull=True, request__in=PARCELS),
-        _("No parcel is looked for. What customers miss on its way will be here."),
+        _("No lost parcels. What customers have reported as not arrived will be here."),
         "truck",
     ),
     Queue(

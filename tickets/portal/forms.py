@@ -203,7 +203,7 @@ class AddressForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "shipping address-line1"}),
     )
     more = forms.CharField(
-        label=_l("Flat, floor, company"),
+        label=_l("Apartment, floor, company"),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "shipping address-line2"}),

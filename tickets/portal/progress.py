@@ -62,7 +62,7 @@ TOLD: Mapping[str, tuple[str, Promise]] = {
     "request_done": ("circle-check", _l("It is done.")),
     "carrier_asked": ("search", _l("We opened an inquiry with the carrier.")),
     "carrier_answered": ("truck", _l("The carrier answered.")),
-    "parcel_made_good": ("check", _l("We made good for the lost parcel.")),
+    "parcel_made_good": ("check", _l("We replaced or refunded the lost parcel.")),
     "refund_requested": ("receipt-refund", _l("A refund was ordered.")),
     "refund_paid": ("cash", _l("The refund was paid.")),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import pgettext
 
 from policies.carriers import MAX_LENGTH, clean, recognise
 from policies.pack import Pack
@@ -34,7 +35,7 @@ class NumberForm(forms.Form):
     tracking = forms.CharField(
         label=_l("Tracking number"),
         max_length=120,
-        help_text=_l("It stands in the mail that told you that your order was sent."),
+        help_text=_l("You find it in the mail that told you that your order was sent."),
         widget=forms.TextInput(
             attrs={"autocapitalize": "characters", "spellcheck": "false", "autocomplete": "off"}
         ),
@@ -46,7 +47,7 @@ class NumberForm(forms.Form):
         number = clean(self.cleaned_data["tracking"])
         if len(number) < 5:
             raise forms.ValidationError(
-                _("This is no tracking number: it has 5 to %(n)d letters and digits.")
+                _("This is no tracking number: one has 5 to %(n)d letters and digits.")
                 % {"n": MAX_LENGTH}
             )
         return number
@@ -125,7 +126,7 @@ def _state(parcel: Parcel) -> tuple[str, str]:
         return _("Not sent yet"), "wait"
     if parcel.late is not None and parcel.late.now:
         return _("Late"), "evidence_needed"
-    return _("On its way"), "discretionary"
+    return pgettext("parcel", "On its way"), "discretionary"
 
 
 def _expected(parcel: Parcel, now: datetime) -> str:
@@ -164,9 +165,9 @@ def pickup_words(found: Tracked) -> str:
     done = found.order.fulfillment_status == "fulfilled"
     state = found.pickup.state if found.pickup else "collected" if done else "preparing"
     return {
-        "preparing": _("You fetch this order from the store. It is being prepared: we mail you."),
+        "preparing": _("You pick this order up in the store. It is being prepared: we mail you."),
         "reserved": _("Your order is ready: please fetch it from the store."),
-        "collected": _("You have fetched this order from the store."),
-        "expired": _("Nobody fetched this order in time: it was cancelled, and is refunded."),
+        "collected": _("You have picked this order up in the store."),
+        "expired": _("This order was not picked up in time: it was cancelled, and is refunded."),
         "cancelled": _("The pickup of this order was cancelled."),
     }[state]
