@@ -132,10 +132,27 @@ class Teller:
         zone = self.pack.zone
         here = moment.astimezone(zone)
         same = here.year == self.facts.at.astimezone(zone).year
-        return clock(here, zone, self.pattern("day" if same else "day_with_year"), self.locale)
+        key = (here.year, here.month, here.day, same, self.locale)
+        found = self.pack.memory.get(key)
+        if isinstance(found, str):
+            return found
+        pattern = self.pattern("day" if same else "day_with_year")
+        return remembered(self.pack.memory, key, lambda: clock(here, zone, pattern, self.locale))
 
     def moment(self, moment: datetime) -> str:
         """Return weekday, date, time and place, and the customer's own clock if it differs."""
+        if self.zone is not None:
+            return self.moment_for_both(moment)
+        # Windows begin and end at local midnights: few different ones.
+        year = self.facts.at.astimezone(self.pack.zone).year
+        key = (moment, year, self.locale)
+        found = self.pack.memory.get(key)
+        if isinstance(found, str):
+            return found
+        return remembered(self.pack.memory, key, lambda: self.moment_for_both(moment))
+
+    def moment_for_both(self, moment: datetime) -> str:
+        """Return an instant on the store's clock, and on the customer's where that differs."""
         here = moment.astimezone(self.pack.zone)
         pattern = self.pattern("time")
         day, time = self.day(here), clock(here, self.pack.zone, pattern, self.locale)

@@ -8,6 +8,7 @@ from that reader (a date with a blank in it, a key that stands twice) it leaves 
 
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -73,7 +74,7 @@ _Line = msgspec.defstruct(
 _decode = msgspec.json.Decoder(_Line).decode
 _encode = msgspec.json.Encoder().encode
 _DATES = {
-    struct: tuple(key for key in struct.__struct_fields__ if key.endswith("_at"))
+    struct: attrgetter(*(key for key in struct.__struct_fields__ if key.endswith("_at")))
     for struct in (_Order, _Said)
 }
 
@@ -117,9 +118,9 @@ def _plain(line: bytes, read: Any) -> bool:
     too few. White space before a colon, or letters escaped by number, would hide either.
     """
     again = _encode(read)
-    keys = line.count(b'":') - line.count(b"null")
+    keys, read_keys = line.count(b'":'), again.count(b'":')
     return (
-        keys == again.count(b'":')
+        (keys == read_keys or keys - line.count(b"null") == read_keys)
         and line.count(b"T") == again.count(b"T")
         and b" :" not in line
         and b"\t" not in line
@@ -129,8 +130,7 @@ def _plain(line: bytes, read: Any) -> bool:
 
 def _near(part: Any) -> bool:
     """Say whether all dates lie in the years that can be counted with."""
-    for key in _DATES[type(part)]:
-        moment = getattr(part, key)
+    for moment in _DATES[type(part)](part):
         if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
             return False
     return True

@@ -32,13 +32,13 @@ INSERT INTO tickets_order
      preorder, ship_to, import_hash, last_seq)
 SELECT {store}, c.id, 'B' || c.id, 'b' || c.id, '{placed}', '{placed}', 'paid', '', 'online',
        'pickup', '', 'US', 'USD', 30, false, '{{}}', '', 0
-FROM tickets_customer c WHERE c.store_id = {store};
+FROM tickets_customer c WHERE c.store_id = {store} AND c.name = 'C';
 INSERT INTO tickets_pickup
     (store_id, order_id, state, confirmed_at, reserved_until, cycle, receipt_seen,
      identification_seen, needs_person, last_seq, rule, policy_version_id)
 SELECT {store}, o.id, 'reserved', '{placed}', '{due}', 1, false, false, false, 1,
        'kpopusa.pickup.reserve', (SELECT max(id) FROM policies_policyversion)
-FROM tickets_order o WHERE o.store_id = {store};
+FROM tickets_order o WHERE o.store_id = {store} AND o.number_key LIKE 'b%';
 INSERT INTO tickets_event
     (store_id, pickup_id, seq, kind, at, actor_kind, rule, policy_version_id, data)
 SELECT {store}, p.id, 1, 'pickup_reminded', '{placed}', 'system', '', NULL, '{{}}'
