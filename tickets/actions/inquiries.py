@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tickets.actions.base import inquiry_turn
 from tickets.actions.drafts import Preview, form_key_of
@@ -84,10 +84,14 @@ def end(draft: Draft, how: str, ticket: Ticket, *, now: datetime) -> None:
 
     One statement, and nothing where no answer was ever told (a request over the API, say).
     """
-    newest = Inquiry.objects.filter(draft=draft).order_by("-pk").values("pk")[:1]
-    Inquiry.objects.filter(pk__in=newest).update(
-        ended=how, ended_at=now, ticket=ticket, customer=ticket.customer
-    )
+    # By hand: it stands in the way of every claim, and building it took longer than doing it.
+    table = Inquiry._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET ended = %s, ended_at = %s, ticket_id = %s, customer_id = %s"  # noqa: S608  (our own table's name)
+            f" WHERE id = (SELECT max(id) FROM {table} WHERE draft_id = %s)",
+            [how, now, ticket.pk, ticket.customer_id, draft.pk],
+        )
 
 
 def helped(draft: Draft, *, now: datetime) -> None:
