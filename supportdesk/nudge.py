@@ -52,3 +52,4 @@ class Nudger:
 
 drain_outbox = Nudger("tickets.jobs.drain_outbox")
 run_trials = Nudger("tickets.jobs.run_trials")
+check_files = Nudger("tickets.jobs.check_files")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tickets.actions.add_evidence import Received, add_evidence
+from tickets.actions.add_evidence import Arrival, take_in
+from tickets.actions.check_evidence import Findings, settle
 from tickets.actions.drafts import answer, identify, start_draft
 from tickets.actions.file_claim import file_claim
 from tickets.actions.stores import open_store
@@ -19,6 +20,7 @@ from tickets.models import (
     Claim,
     Customer,
     Draft,
+    Evidence,
     Membership,
     Order,
     OrderLine,
@@ -27,6 +29,7 @@ from tickets.models import (
     Role,
     Shipment,
     Store,
+    Ticket,
     User,
 )
 
@@ -221,22 +224,49 @@ def pickup(jo: Customer) -> Pickup:
     return Pickup.objects.create(store=order.store, order=order)
 
 
-def a_file(kind: str = "unboxing_video", at: datetime = NOON, mark: str = "a") -> Received:
-    """A file as the inspection passes it on."""
+@dataclass(frozen=True)
+class AFile:
+    """A file that arrives, and what the inspection says of it."""
+
+    arrival: Arrival
+    findings: Findings
+
+
+def a_file(kind: str = "unboxing_video", at: datetime = NOON, mark: str = "a") -> AFile:
+    """A file that will be found ready."""
     video = kind == "unboxing_video"
-    return Received(
-        kind=kind,
-        stored_name=f"evidence/{mark}-{kind}.bin",
-        original_name="unboxing.mp4" if video else "photo.jpg",
-        content_type="video/mp4" if video else "image/jpeg",
-        size=1234,
-        sha256=(mark * 64)[:64],
-        began_at=at,
-        completed_at=at,
-        width=320,
-        height=240,
-        seconds=12.0 if video else None,
+    return AFile(
+        Arrival(
+            kind=kind,
+            stored_name=f"evidence/{mark}-{kind}.bin",
+            original_name="unboxing.mp4" if video else "photo.jpg",
+            size=1234,
+            began_at=at,
+            completed_at=at,
+        ),
+        Findings(
+            content_type="video/mp4" if video else "image/jpeg",
+            sha256=(mark * 64)[:64],
+            width=320,
+            height=240,
+            seconds=12.0 if video else None,
+        ),
     )
+
+
+def add_evidence(
+    file: AFile,
+    *,
+    draft: Draft | None = None,
+    claim: Claim | None = None,
+    ticket: Ticket | None = None,
+    actor: Actor | None,
+    now: datetime,
+) -> Evidence | None:
+    """It arrives, and the job looks into it at once. None where it was here already."""
+    evidence = take_in(file.arrival, draft=draft, claim=claim, ticket=ticket, actor=actor, now=now)
+    settle(evidence.pk, file.findings, now=now)
+    return Evidence.objects.filter(pk=evidence.pk).first()
 
 
 @dataclass

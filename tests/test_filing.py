@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from tests.cast import NOON, Story, a_file
-from tickets.actions.add_evidence import add_evidence
+from tests.cast import NOON, Story, a_file, add_evidence
 from tickets.actions.file_claim import file_claim
 from tickets.actor import Actor
 from tickets.deadlines import sweep
@@ -58,7 +57,7 @@ def test_the_missing_video_completes_the_claim(story: Story) -> None:
     assert set(Deadline.objects.values_list("state", flat=True)) == {"met"}
     assert claim.ticket.next_due_at is None
     kinds = list(Event.objects.values_list("kind", flat=True))
-    assert kinds == ["claim_filed", "evidence_added", "evidence_complete"]
+    assert kinds == ["claim_filed", "file_received", "evidence_added", "evidence_complete"]
 
 
 def test_the_same_file_twice_is_one_piece_of_evidence(story: Story) -> None:
@@ -68,7 +67,8 @@ def test_the_same_file_twice_is_one_piece_of_evidence(story: Story) -> None:
         add_evidence(a_file("photo"), claim=claim, actor=customer, now=NOON)
 
     claim.refresh_from_db()
-    assert claim.evidence.count() == 1
+    assert [row.state for row in claim.evidence.all()] == ["ready", "repeated"]
+    assert Event.objects.filter(kind="evidence_added").count() == 1
     assert claim.state == "awaiting_evidence"
     assert claim.missing == [{"photo": 1}, {"unboxing_video": 1}]
 

@@ -10,10 +10,9 @@ from datetime import date, timedelta
 import pytest
 from django.db import connections
 
-from tests.cast import NOON, Story, a_file, make_order
+from tests.cast import NOON, Story, a_file, add_evidence, make_order
 from tests.desk.errands import ask
 from tickets.actions import decide_claim, pickups
-from tickets.actions.add_evidence import add_evidence
 from tickets.actions.cancel_order import cancel_order
 from tickets.actions.deliveries import record_delivery
 from tickets.actions.file_claim import file_claim

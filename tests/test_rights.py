@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.cast import NOON, Story, a_file
+from tests.cast import NOON, Story, a_file, add_evidence
 from tests.rights import FLOOR, korean_order
 from tickets.actions import decide_claim, fulfil_claim
-from tickets.actions.add_evidence import add_evidence
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import InvalidInput
@@ -72,7 +71,7 @@ def test_the_video_still_makes_it_accepted(korea: Story) -> None:
 
     claim.refresh_from_db()
     assert (claim.state, claim.verdict, claim.missing) == ("under_review", "accepted", [])
-    assert kinds(claim) == ["claim_filed", "evidence_added"]
+    assert kinds(claim) == ["claim_filed", "file_received", "evidence_added"]
 
 
 @pytest.mark.parametrize("evidence", [(), ("photo", "photo")])

@@ -227,7 +227,8 @@ def inquiry_by_link(store: Store, token: str) -> Inquiry:
 # Made once, with the subquery by hand: every step of every form begins here.
 _DRAFTS = Draft.objects.select_related("store", "order__customer").annotate(
     has_files=RawSQL(
-        "EXISTS (SELECT 1 FROM tickets_evidence WHERE draft_id = tickets_draft.id)",
+        "EXISTS (SELECT 1 FROM tickets_evidence WHERE draft_id = tickets_draft.id)"
+        " OR EXISTS (SELECT 1 FROM tickets_upload WHERE draft_id = tickets_draft.id)",
         (),
         output_field=models.BooleanField(),
     )

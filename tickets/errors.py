@@ -35,8 +35,8 @@ class InvalidInput(ActionError):
 class Conflict(ActionError):
     """Somebody else was first; ``event`` is what happened meanwhile, where known."""
 
-    def __init__(self, message: str, event: Event | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, event: Event | None = None, field: str = "") -> None:
+        super().__init__(message, field)
         self.event = event
 
 

@@ -58,10 +58,31 @@ class PickupState(StrEnum):
 
 
 class EvidenceState(StrEnum):
-    """What the inspection said of a file."""
+    """How far a file has come; only a ready one counts."""
 
+    RECEIVED = "received"  # whole, and not looked into yet
     READY = "ready"
+    REPEATED = "repeated"  # the same file was there already
     UNREADABLE = "unreadable"
+    INFECTED = "infected"
+
+
+class UploadState(StrEnum):
+    """A file on its way."""
+
+    RECEIVING = "receiving"
+    ARRIVED = "arrived"
+    ENDED = "ended"  # called off, or given up after its time
+
+
+class FileStage(StrEnum):
+    """What is next to be done with a file that has arrived."""
+
+    SCAN = "scan"
+    INSPECT = "inspect"
+    COPY = "copy"  # contact sheet and prints
+    PREVIEW = "preview"
+    DONE = "done"
 
 
 class DeadlineState(StrEnum):
@@ -128,6 +149,15 @@ TICKET_MOVES: Mapping[TicketState, frozenset[TicketState]] = {
     _T.WAITING: frozenset({_T.OPEN, _T.SOLVED, _T.CLOSED}),
     _T.SOLVED: frozenset({_T.OPEN, _T.WAITING, _T.CLOSED}),
     _T.CLOSED: frozenset({_T.OPEN, _T.WAITING}),
+}
+
+_E = EvidenceState
+EVIDENCE_MOVES: Mapping[EvidenceState, frozenset[EvidenceState]] = {
+    _E.RECEIVED: frozenset({_E.READY, _E.REPEATED, _E.UNREADABLE, _E.INFECTED}),
+    _E.READY: frozenset(),
+    _E.REPEATED: frozenset(),
+    _E.UNREADABLE: frozenset(),
+    _E.INFECTED: frozenset(),
 }
 
 _P = PickupState

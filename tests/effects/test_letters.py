@@ -8,11 +8,10 @@ import pytest
 from django.conf import settings
 
 from policies.publish import pack_of
-from tests.cast import NOON, Story, a_file, make_customer, make_order
+from tests.cast import NOON, Story, a_file, add_evidence, make_customer, make_order
 from tests.effects.smtp import mail_server
 from tickets import outbox
 from tickets.actions import decide_claim, pickups, talk
-from tickets.actions.add_evidence import add_evidence
 from tickets.actions.money import mark_refund_paid
 from tickets.actions.stores import open_store
 from tickets.actor import Actor

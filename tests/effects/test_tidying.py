@@ -10,10 +10,9 @@ from django.core.files.storage import default_storage
 from django.db import connections
 
 from supportdesk import clock
-from tests.cast import NOON, Story, a_file
+from tests.cast import NOON, Story, a_file, add_evidence
 from tickets import jobs, tidying
 from tickets.actions import pickups
-from tickets.actions.add_evidence import add_evidence
 from tickets.actor import SYSTEM
 from tickets.models import Draft, Evidence, Outbox, Pickup, RateBucket
 

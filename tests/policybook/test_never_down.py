@@ -10,10 +10,9 @@ from django.test import Client
 
 from policies.models import PolicyAlarm, PolicyVersion
 from policies.publish import NoGoodVersion, good, in_force, pack_of, publish
-from tests.cast import NOON, Story, a_file
+from tests.cast import NOON, Story, a_file, add_evidence
 from tests.policybook.conftest import break_by_hand, forget
 from tickets import alarms
-from tickets.actions.add_evidence import add_evidence
 from tickets.actor import Actor
 from tickets.jobs import watch_policies
 from tickets.models import Event, Store

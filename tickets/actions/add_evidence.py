@@ -1,85 +1,112 @@
-"""A file that the inspection has seen becomes evidence, and the decision is made anew."""
+"""A file that has arrived whole is taken in; the decision is made anew once it was looked into."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from policies.evaluate import decide
-from policies.publish import good, pack_of
+from policies.publish import pack_of
 from policies.types import Decision, Facts
+from supportdesk.nudge import check_files as nudge
+from tickets.actions import custody
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.drafts import was_sent
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS
 from tickets.actions.moves import move
-from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.facts import counted, facts_of_claim
 from tickets.lifecycle import ClaimState, EvidenceState, TicketState
-from tickets.models import Claim, Deadline, Draft, Evidence
+from tickets.models import Claim, Deadline, Draft, Evidence, FileJob, Ticket
+
+MAX_FILES = 40  # of one draft, claim or ticket: far beyond what any rule asks for
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A stored and inspected file, not yet anybody's evidence. Times are aware, sizes bytes."""
+class Arrival:
+    """A file that is whole in the storage and has not been looked into. Sizes are bytes."""
 
     kind: str
     stored_name: str
     original_name: str
-    content_type: str
     size: int
-    sha256: str
     began_at: datetime
     completed_at: datetime
-    width: int | None = None
-    height: int | None = None
-    seconds: float | None = None
 
 
-def add_evidence(
-    received: Received,
+def take_in(
+    arrival: Arrival,
     *,
     draft: Draft | None = None,
     claim: Claim | None = None,
+    ticket: Ticket | None = None,
     actor: Actor | None,
     now: datetime,
 ) -> Evidence:
-    """Attach a file to a draft, or to a claim: then decide again and move on if complete.
+    """Record a stored file for a draft, a claim, or a ticket without one; a job looks into it.
 
-    The same file twice on one claim or draft is one piece of evidence.
+    It counts only when that job finds it ready: see `check_evidence`.
 
     Raises:
-        Conflict: the draft was sent meanwhile, or the claim is over.
-        InvalidInput: neither or both of ``draft`` and ``claim`` were given.
+        Conflict: the draft was sent meanwhile, or the claim or ticket is over.
+        InvalidInput: not exactly one of the three was given, or it has too many files.
     """
-    if (draft is None) == (claim is None):
+    if sum(place is not None for place in (draft, claim, ticket)) != 1:
         raise InvalidInput(_("We could not tell what this file belongs to."))
-    if claim is not None:
-        assert actor is not None
-        return _to_claim(received, claim, actor, now)
-    assert draft is not None
-    return _to_draft(received, draft, now)
+    if draft is not None:
+        return _to_draft(arrival, draft, now)
+    assert actor is not None
+    found = claim.ticket_id if claim is not None else ticket.pk if ticket is not None else None
+    assert found is not None
+    return _to_ticket(arrival, found, actor, now)
 
 
-def _to_draft(received: Received, draft: Draft, now: datetime) -> Evidence:
+def _to_draft(arrival: Arrival, draft: Draft, now: datetime) -> Evidence:
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
         if was_sent(row):
             raise Conflict(_("This request has already been sent. Add the file on its page."))
-        twin = row.evidence.filter(sha256=received.sha256, kind=received.kind).first()
-        if twin is not None:
-            return twin
+        _not_too_many(row.evidence.count())
         row.touched_at = now
         row.save(update_fields=["touched_at"])
-        return _row(received, None, draft=row)
+        return _row(arrival, None, now, draft=row)
 
 
-def remove_evidence(evidence: Evidence, draft: Draft, *, now: datetime) -> str:
-    """Take a file out of a draft before it is sent; returns its stored name, to be deleted.
+def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) -> Evidence:
+    with ticket_turn(ticket_id, "add_evidence", actor=actor, now=now) as turn:
+        claim, ticket = turn.claim, turn.ticket
+        assert ticket is not None
+        over = not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED
+        if over:
+            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+        owner = claim if claim is not None else ticket
+        _not_too_many(owner.evidence.count())
+        evidence = _row(
+            arrival,
+            actor,
+            now,
+            claim=claim,
+            ticket=ticket if claim is None else None,
+            in_time=claim is None or _in_time(claim, arrival),
+        )
+        turn.event(
+            "file_received",
+            evidence=evidence.pk,
+            evidence_kind=evidence.kind,
+            name=evidence.original_name,
+            size=evidence.size,
+            in_time=evidence.in_time,
+        )
+        custody.begin([evidence], "arrived", actor=actor, now=now)
+    return evidence
+
+
+def remove_evidence(evidence: Evidence, draft: Draft, *, now: datetime) -> list[str]:
+    """Take a file out of a draft before it is sent; returns stored names, to be deleted.
 
     Raises:
         Conflict: the draft was sent; what was sent stays.
@@ -89,80 +116,65 @@ def remove_evidence(evidence: Evidence, draft: Draft, *, now: datetime) -> str:
         mine = row.evidence.filter(pk=evidence.pk, claim=None, ticket=None).first()
         if mine is None:
             raise Conflict(_("This file has already been sent."))
-        name = str(mine.file.name)
+        names = stored_names(mine)
         mine.delete()
         row.touched_at = now
         row.save(update_fields=["touched_at"])
-    return name
+    return names
+
+
+def stored_names(evidence: Evidence) -> list[str]:
+    """All that the storage keeps of a file: the original while it is there, and the copies."""
+    names = [str(evidence.file.name)] if evidence.file else []
+    return [*names, *(str(copy.file.name) for copy in evidence.copies.all())]
+
+
+def _not_too_many(present: int) -> None:
+    if present >= MAX_FILES:
+        raise InvalidInput(
+            _("These are many files. Please write to us, and a person will help."), "file"
+        )
 
 
 def _row(
-    received: Received,
+    arrival: Arrival,
     actor: Actor | None,
+    now: datetime,
     *,
     draft: Draft | None = None,
     claim: Claim | None = None,
+    ticket: Ticket | None = None,
     in_time: bool = True,
 ) -> Evidence:
-    return Evidence.objects.create(
+    evidence = Evidence.objects.create(
         draft=draft,
         claim=claim,
-        kind=received.kind,
-        file=received.stored_name,
-        original_name=received.original_name[:255],
-        content_type=received.content_type,
-        size=received.size,
-        sha256=received.sha256,
-        state=EvidenceState.READY,
-        width=received.width,
-        height=received.height,
-        seconds=received.seconds,
-        began_at=received.began_at,
-        completed_at=received.completed_at,
+        ticket=ticket,
+        kind=arrival.kind,
+        file=arrival.stored_name,
+        original_name=arrival.original_name[:255],
+        size=arrival.size,
+        began_at=arrival.began_at,
+        completed_at=arrival.completed_at,
         in_time=in_time,
         uploaded_by=actor.user if actor else None,
     )
-
-
-def _to_claim(received: Received, claim: Claim, actor: Actor, now: datetime) -> Evidence:
-    with ticket_turn(claim.ticket_id, "add_evidence", actor=actor, now=now) as turn:
-        row = turn.claim
-        assert row is not None
-        if not row.is_open:
-            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
-        twin = row.evidence.filter(sha256=received.sha256, kind=received.kind).first()
-        if twin is not None:
-            return twin
-        evidence = _row(received, actor, claim=row, in_time=_in_time(row, received))
-        row.policy_version = good(row.policy_version)  # what decides is what is cited
-        facts, decision = decide_again(row)
-        event = turn.event(
-            "evidence_added",
-            rule=decision.rule,
-            version=row.policy_version,
-            evidence=evidence.pk,
-            evidence_kind=evidence.kind,
-            name=evidence.original_name,
-            in_time=evidence.in_time,
-            missing=row.missing,
-            **decision_data(decision, facts, pack_of(row.policy_version)),
-        )
-        complete(turn, row, event_data=event.data)
-        row.save()
+    FileJob.objects.create(evidence=evidence, wake_at=now)
+    transaction.on_commit(nudge)
     return evidence
 
 
-def _in_time(claim: Claim, received: Received) -> bool:
+def _in_time(claim: Claim, arrival: Arrival) -> bool:
     """Begun before the deadline, and complete within the pack's grace after it."""
     due = (
         Deadline.objects.filter(claim=claim, kind="evidence_due", cycle=claim.evidence_cycle)
-        .values_list("due_at", "wake_at")
+        .values_list("due_at", flat=True)
         .first()
     )
     if due is None or claim.state != ClaimState.AWAITING_EVIDENCE:
         return True
-    due_at, wake_at = due
-    return received.began_at < due_at and received.completed_at <= wake_at
+    grace = timedelta(hours=pack_of(claim.policy_version).upload_grace_hours)
+    return arrival.began_at < due and arrival.completed_at <= due + grace
 
 
 def decide_again(claim: Claim) -> tuple[Facts, Decision]:
@@ -190,7 +202,7 @@ def still_missing(claim: Claim, decision: Decision, facts: Facts) -> list[dict[s
     return [wanted] if wanted else []
 
 
-def complete(turn: Turn, claim: Claim, event_data: dict[str, object]) -> None:
+def complete(turn: Turn, claim: Claim) -> None:
     """When nothing is missing any more, hand the claim to staff and stop the clock."""
     if claim.state != ClaimState.AWAITING_EVIDENCE:
         return
@@ -203,3 +215,8 @@ def complete(turn: Turn, claim: Claim, event_data: dict[str, object]) -> None:
     turn.ticket.last_speaker = "customer"
     event = turn.event("evidence_complete", state=ClaimState.UNDER_REVIEW.value)
     turn.mail("evidence_complete", event)
+
+
+def on_its_way(claim: Claim) -> bool:
+    """Whether a file that began in time is here and has not been looked into yet."""
+    return claim.evidence.filter(state=EvidenceState.RECEIVED, in_time=True).exists()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,10 +15,14 @@ from policies.evaluate import decide
 from policies.models import PolicyVersion
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
-from policies.types import Decision, Facts
+from policies.types import Decision, Facts, Verdict
 from tickets.errors import Conflict
 from tickets.facts import facts_of_draft
-from tickets.models import Claim, Draft, Inquiry, Order, Store
+from tickets.lifecycle import EvidenceState, UploadState
+from tickets.models import Claim, Draft, Evidence, Inquiry, Order, OrderLine, Store
+
+# How long after its file is complete a request may be sent whose window closed meanwhile.
+SEND_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,44 @@ def merge(draft: Draft, answers: Mapping[str, Any]) -> None:
 
 def preview(draft: Draft, *, now: datetime) -> Preview:
     """Decide a draft as if it were sent now. Nothing is written."""
-    return judge(draft, facts_of_draft(draft, now))
+    return judge_in_time(draft, now)
+
+
+def judge_in_time(
+    draft: Draft,
+    now: datetime,
+    *,
+    lines: Sequence[OrderLine] | None = None,
+    files: Sequence[Evidence] | None = None,
+) -> Preview:
+    """Decide as of now; or, where the window closed meanwhile, as of an upload that had begun.
+
+    An upload that began before its deadline and is complete within the pack's grace after it is
+    in time, and so is the request that waited for it, for an hour from then.
+    """
+    mine = files if files is not None else list(draft.evidence.all())
+
+    def at(instant: datetime) -> Preview:
+        return judge(draft, facts_of_draft(draft, instant, lines=lines, evidence=mine))
+
+    found = at(now)
+    closes_at = found.decision.closes_at
+    if found.decision.verdict != Verdict.REFUSED or closes_at is None or now < closes_at:
+        return found
+    grace = timedelta(hours=found.pack.upload_grace_hours)
+    began = [
+        row.began_at
+        for row in mine
+        if row.state in (EvidenceState.READY, EvidenceState.RECEIVED)
+        and row.began_at < closes_at
+        and row.completed_at <= closes_at + grace
+        and now <= max(row.completed_at, closes_at) + SEND_WITHIN
+    ]
+    on_its_way = now <= closes_at + grace and draft.uploads.filter(
+        state=UploadState.RECEIVING, began_at__lt=closes_at
+    )
+    began += [upload.began_at for upload in on_its_way or ()]
+    return at(min(began)) if began else found
 
 
 def judge(draft: Draft, facts: Facts) -> Preview:

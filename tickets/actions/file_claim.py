@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from policies.evaluate import explain
+from tickets.actions import custody
 from tickets.actions.base import Turn
-from tickets.actions.drafts import Preview, judge, merge
+from tickets.actions.drafts import Preview, judge_in_time, merge
 from tickets.actions.evidence_deadlines import set_evidence_deadlines
+from tickets.actions.files_to_send import files_to_send
 from tickets.actions.inquiries import end
 from tickets.actions.people import learn
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import ActionError, CannotFile, Conflict, InvalidInput
-from tickets.facts import facts_of_draft, lines_of_draft
-from tickets.lifecycle import ClaimState, EvidenceState, TicketState, WaitingFor
+from tickets.facts import lines_of_draft
+from tickets.lifecycle import ClaimState, TicketState, WaitingFor
 from tickets.models import Claim, ClaimItem, Draft, Event, Evidence, OrderLine, Ticket
 from tickets.models.claim import FILED_VERDICTS
 from tickets.permissions import permit
@@ -39,7 +41,8 @@ def file_claim(
     Raises:
         CannotFile: the store's rule lets this not become a claim (refused, wait, …).
         InvalidInput: an item is missing or its quantity is not in the order.
-        Conflict: one of the items has an open claim of this type already.
+        Conflict: one of the items has an open claim of this type already; or a file is still on
+            its way (``field`` is ``files``).
         NotAllowed: the actor is neither the customer nor staff of the store.
     """
     try:
@@ -71,8 +74,8 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
     merge(draft, answers)
     lines = lines_of_draft(draft)
     items = _items(draft, lines)
-    files = list(draft.evidence.filter(state=EvidenceState.READY)) if has_files else []
-    found = judge(draft, facts_of_draft(draft, now, lines=lines, evidence=files))
+    files = files_to_send(draft, now) if has_files else []
+    found = judge_in_time(draft, now, lines=lines, files=files)
     _fit_to_file(found)
     ticket = _ticket(draft, lines, found, now)
     claim = _claim(draft, ticket, found, now)
@@ -91,6 +94,7 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
     ClaimItem.objects.bulk_create(items)
     if files:
         Evidence.objects.filter(pk__in=[row.pk for row in files]).update(claim=claim)
+        custody.begin(files, "filed", actor=actor, now=now)
     turn.write()
     end(draft, "filed", ticket, now=now)
     return claim
@@ -192,7 +196,7 @@ def _claim(draft: Draft, ticket: Ticket, found: Preview, now: datetime) -> Claim
         type=draft.request,
         state=ClaimState.AWAITING_EVIDENCE if needs else ClaimState.UNDER_REVIEW,
         said=draft.answers.get("said", {}),
-        filed_at=now,
+        filed_at=found.facts.at,
         policy_version=found.version,
         verdict=decision.verdict,
         rule=decision.rule,

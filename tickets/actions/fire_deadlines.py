@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from policies.publish import pack_of
 from policies.types import Verdict
 from tickets.actions import releases, watch
-from tickets.actions.add_evidence import decide_again
+from tickets.actions.add_evidence import decide_again, on_its_way
 from tickets.actions.base import Turn, inquiry_turn, order_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
 from tickets.actions.reminders import remind
@@ -25,6 +25,8 @@ from tickets.lifecycle import (
     TicketState,
 )
 from tickets.models import Claim, Deadline
+
+_LOOK_AGAIN = timedelta(minutes=10)
 
 
 def fire(deadline: Deadline, now: datetime) -> bool:
@@ -70,6 +72,9 @@ def _fire_locked(turn: Turn, deadline: Deadline) -> bool:
     if found is None:
         return False
     state = _MOVES[found.kind](turn, found)
+    if state == DeadlineState.PENDING:  # put off: it said itself until when
+        found.save(update_fields=["wake_at"])
+        return False
     found.state = state
     found.settled_at = turn.now
     found.save(update_fields=["state", "settled_at"])
@@ -101,6 +106,9 @@ def _expire_claim(turn: Turn, deadline: Deadline) -> DeadlineState:
         return DeadlineState.CANCELLED
     if deadline.cycle != claim.evidence_cycle:
         return DeadlineState.CANCELLED
+    if on_its_way(claim):  # here in time, and not looked into yet: nothing ends over our delay
+        deadline.wake_at = turn.now + _LOOK_AGAIN
+        return DeadlineState.PENDING
     if outlives_missing_evidence(claim, pack_of(claim.policy_version)):
         _ask_a_person(turn, claim, deadline)
         return DeadlineState.FIRED

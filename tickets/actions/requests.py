@@ -15,8 +15,10 @@ from policies.evaluate import explain
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from policies.types import Facts, Request, Verdict
+from tickets.actions import custody
 from tickets.actions.base import Turn
 from tickets.actions.drafts import Preview, form_key_of, judge, judge_facts
+from tickets.actions.files_to_send import files_to_send
 from tickets.actions.guidance import count
 from tickets.actions.inquiries import end, tell, ticket_of
 from tickets.actions.people import learn
@@ -26,7 +28,7 @@ from tickets.actions.watch import taken_up
 from tickets.actor import Actor
 from tickets.errors import CannotFile, InvalidInput
 from tickets.facts import facts_of_draft
-from tickets.lifecycle import EvidenceState, PickupState, TicketState
+from tickets.lifecycle import PickupState, TicketState
 from tickets.models import (
     Customer,
     Draft,
@@ -143,7 +145,7 @@ def open_request(
         ticket = turn.ticket
         assert ticket is not None
         said = {"message": _say(opening, ticket, note).pk} if note.strip() else {}
-        _moves_over(row, ticket)
+        _moves_over(row, ticket, actor, now)
         event = _event(turn, opening, "request_accepted", details=needed, **said)
         if ticket.priority == URGENT:
             turn.alert(event)
@@ -197,7 +199,7 @@ def write(
         turn = _written(opening, text)
         ticket = turn.ticket
         assert ticket is not None
-        _moves_over(row, ticket)
+        _moves_over(row, ticket, actor, now)
         end(row, "wrote", ticket, now=now)
     return ticket
 
@@ -285,7 +287,7 @@ def _add_to(
     turn.turn_to(TicketState.OPEN)
     if twin.priority == URGENT:
         turn.alert(event)
-    _moves_over(draft, twin)
+    _moves_over(draft, twin, opening.actor, opening.now)
     turn.flush()
     end(draft, "filed", twin, now=opening.now)
     return twin
@@ -369,7 +371,12 @@ def _say(opening: Opening, ticket: Ticket, text: str) -> Message:
     )
 
 
-def _moves_over(draft: Draft, ticket: Ticket) -> None:
-    """The files handed in become the ticket's."""
-    ready = Evidence.objects.filter(draft=draft, state=EvidenceState.READY)
-    ready.filter(claim=None, ticket=None).update(ticket=ticket)
+def _moves_over(draft: Draft, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    """The files handed in become the ticket's.
+
+    Raises:
+        Conflict: one of them is still on its way; ``field`` is ``files``.
+    """
+    files = [row for row in files_to_send(draft, now) if row.ticket_id is None]
+    Evidence.objects.filter(pk__in=[row.pk for row in files]).update(ticket=ticket)
+    custody.begin(files, "filed", actor=actor, now=now)

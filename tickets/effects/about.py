@@ -23,6 +23,7 @@ from policies.wording import money
 from supportdesk.zones import zone_or_none
 from tickets import access, labels
 from tickets.effects.lines import one_line
+from tickets.file_words import problem_words
 from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
 from tickets.telling import (
     day_in_words,
@@ -103,6 +104,8 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "replaced": data.get("outcome") == "replacement",
         **_release(data, pack, reader),
         "week": int(data.get("week") or data.get("step") or 0),
+        "file_name": "" if _to_a_stranger(row) else one_line(str(data.get("name", ""))),
+        "file_problem": problem_words(str(data.get("problem", ""))),
         "tracking": one_line(str(data.get("tracking", ""))),
         "note": "" if event.kind in _OWN_WORDS else str(data.get("note") or ""),
         "amount": money(amount[0], amount[1], locale) if amount else "",

@@ -31,6 +31,7 @@ FOR_CUSTOMERS = frozenset(
         "evidence_asked",
         "evidence_complete",
         "evidence_reminder",
+        "file_refused",
         "inspected",
         "investigation_opened",
         "manufacturer_answered",

@@ -27,12 +27,13 @@ from policies.publish import in_force, pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from tickets import access
+from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.errors import ActionError, TooMany
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
 from tickets.evidence.serve import respond
 from tickets.evidence.waiting import hand_back_connection
-from tickets.models import Claim, Draft, Evidence
+from tickets.models import Claim, Evidence, Ticket
 
 # Past this much beyond the limit nobody waits for the rest of the body to arrive.
 _DRAIN = 64 * 1024 * 1024
@@ -42,17 +43,16 @@ _WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What the files are for, and the page to go back to."""
+class Door:
+    """Who comes with files for what, by which pack, and the page to go back to."""
 
+    place: Place
     actor: Actor | None
     pack: Pack
     back: str
-    draft: Draft | None = None
-    claim: Claim | None = None
 
 
-def _place(request: HttpRequest, now: datetime) -> Place:
+def door(request: HttpRequest, now: datetime) -> Door:
     """Whose files these are, by the draft's key, the signed link, or a member of staff's session.
 
     In the query, so that it is known before the body is read.
@@ -64,19 +64,33 @@ def _place(request: HttpRequest, now: datetime) -> Place:
         pack = pack_of(in_force(draft.store_id, placed))
         actor = Actor.of_customer(draft.order.customer) if draft.order else None
         back = reverse("portal:evidence", args=[draft.store.slug, draft.key])
-        return Place(actor, pack, back, draft=draft)
+        return Door(Place(draft=draft), actor, pack, back)
     reference = asked.get("ticket", "")
     if asked.get("token"):
         ticket, actor = access.ticket_by_link(reference, asked["token"])
-        claim = access.claim_for(actor, ticket.reference)
-        back = reverse("portal:status", args=[ticket.reference, asked["token"]])
-        return Place(actor, pack_of(claim.policy_version), back + "#evidence", claim=claim)
+        back = reverse("portal:status", args=[ticket.reference, asked["token"]]) + "#evidence"
+        place, pack = _of_ticket(ticket, now)
+        return Door(place, actor, pack, back)
     if request.user.is_authenticated:
         actor = Actor.staff(request.user)
-        claim = access.claim_for(actor, reference)
-        back = f"/desk/claims/{claim.ticket.reference}/"
-        return Place(actor, pack_of(claim.policy_version), back, claim=claim)
+        ticket = access.ticket_for(actor, reference)
+        place, pack = _of_ticket(ticket, now)
+        return Door(
+            place,
+            actor,
+            pack,
+            f"/desk/{'claims' if place.claim else 'tickets'}/{ticket.reference}/",
+        )
     raise Http404
+
+
+def _of_ticket(ticket: Ticket, now: datetime) -> tuple[Place, Pack]:
+    claim = Claim.objects.select_related("policy_version").filter(ticket=ticket).first()
+    if claim is not None:
+        claim.ticket = ticket
+        return Place(claim=claim), pack_of(claim.policy_version)
+    placed = ticket.order.placed_at if ticket.order else now
+    return Place(ticket=ticket), pack_of(in_force(ticket.store_id, placed))
 
 
 @csrf_exempt  # checked inside, by _take: reading the token needs the bounded handler first
@@ -84,7 +98,7 @@ def _place(request: HttpRequest, now: datetime) -> Place:
 def upload(request: HttpRequest) -> HttpResponseBase:
     """Take one or more files of one kind; answers JSON to scripts and a redirect to forms."""
     began_at = clock.now()
-    place = _place(request, began_at)
+    place = door(request, began_at)
     info = place.pack.evidence_kinds.get(request.GET.get("kind", ""))
     if info is None:
         return _answer(request, place, problems=[_("We could not tell what this file is.")])
@@ -98,7 +112,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
         return _answer(request, place, problems=[too_large(info)], status=413)
     handler = BoundedUpload(request, max_bytes=info.max_bytes)
     request.upload_handlers = [handler]
-    target = Target(info, place.actor, draft=place.draft, claim=place.claim)
+    target = Target(info, place.actor, place.place)
     hand_back_connection()
     answer: HttpResponseBase = _take(request, place, target, handler, began_at)
     return answer
@@ -106,7 +120,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 
 @csrf_protect
 def _take(
-    request: HttpRequest, place: Place, target: Target, handler: BoundedUpload, began_at: datetime
+    request: HttpRequest, place: Door, target: Target, handler: BoundedUpload, began_at: datetime
 ) -> HttpResponseBase:
     try:
         files = request.FILES.getlist("file")
@@ -130,7 +144,7 @@ def _take(
 
 def _answer(
     request: HttpRequest,
-    place: Place,
+    place: Door,
     *,
     taken: list[Evidence] | None = None,
     problems: list[str] | None = None,
@@ -141,7 +155,8 @@ def _answer(
         for evidence in taken:
             messages.success(
                 request,
-                _("“%(name)s” has arrived, and we can open it.") % {"name": evidence.original_name},
+                _("“%(name)s” has arrived. We look whether it opens.")
+                % {"name": evidence.original_name},
             )
         for problem in problems:
             messages.error(request, problem)
@@ -164,7 +179,7 @@ def _told(evidence: Evidence) -> dict[str, Any]:
         "kind": evidence.kind,
         "name": evidence.original_name,
         "size": filesizeformat(evidence.size),
-        "seconds": evidence.seconds,
+        "state": evidence.state,
         "in_time": evidence.in_time,
     }
 

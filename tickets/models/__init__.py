@@ -1,8 +1,18 @@
 """The nouns: fields, constraints, querysets. Behaviour lives in the actions."""
 
-from tickets.models.claim import Claim, ClaimItem, Draft, Evidence
+from tickets.models.claim import Claim, ClaimItem, Draft
 from tickets.models.deadline import Deadline
 from tickets.models.event import Event
+from tickets.models.evidence import (
+    CustodyEntry,
+    Evidence,
+    EvidenceCopy,
+    FileJob,
+    FilePrint,
+    Outage,
+    OutageNotice,
+    Upload,
+)
 from tickets.models.inquiry import GuidanceCount, Inquiry
 from tickets.models.order import Order, OrderLine, Pickup, Refund, Shipment, TrackingEvent
 from tickets.models.outbox import KeptMail, Outbox, RateBucket
@@ -14,11 +24,15 @@ from tickets.models.ticket import Message, Ticket
 __all__ = [
     "Claim",
     "ClaimItem",
+    "CustodyEntry",
     "Customer",
     "Deadline",
     "Draft",
     "Event",
     "Evidence",
+    "EvidenceCopy",
+    "FileJob",
+    "FilePrint",
     "GuidanceCount",
     "Inquiry",
     "KeptMail",
@@ -26,6 +40,8 @@ __all__ = [
     "Message",
     "Order",
     "OrderLine",
+    "Outage",
+    "OutageNotice",
     "Outbox",
     "Pickup",
     "Product",
@@ -38,5 +54,6 @@ __all__ = [
     "Supplier",
     "Ticket",
     "TrackingEvent",
+    "Upload",
     "User",
 ]

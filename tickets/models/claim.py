@@ -1,4 +1,4 @@
-"""A request for an outcome under a rule, and what proves it."""
+"""A request for an outcome under a rule, and what is filled in before it is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from tickets.lifecycle import OPEN_CLAIM_STATES, ClaimState, EvidenceState
+from tickets.lifecycle import OPEN_CLAIM_STATES, ClaimState
 from tickets.models.base import implies, one_of
 from tickets.models.order import Order, OrderLine
 from tickets.models.store import Store
@@ -168,61 +168,3 @@ class ClaimItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.line_id}"
-
-
-class Evidence(models.Model):
-    """One file. It counts when it is ready, belongs to the claim, and began in time.
-
-    A request that is no claim (a screenshot of an error, say) has its files at the ticket.
-    """
-
-    draft = models.ForeignKey(
-        Draft, null=True, blank=True, on_delete=models.CASCADE, related_name="evidence"
-    )
-    claim = models.ForeignKey(
-        Claim, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
-    )
-    ticket = models.ForeignKey(
-        Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
-    )
-    kind = models.CharField(max_length=20)
-    file = models.FileField(upload_to="evidence/", max_length=300)
-    original_name = models.CharField(max_length=255)
-    content_type = models.CharField(max_length=80)
-    size = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=12)
-    problem = models.CharField(max_length=200, blank=True)
-    width = models.PositiveIntegerField(null=True, blank=True)
-    height = models.PositiveIntegerField(null=True, blank=True)
-    seconds = models.FloatField(null=True, blank=True)
-    began_at = models.DateTimeField()
-    completed_at = models.DateTimeField()
-    in_time = models.BooleanField(default=True)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-
-    class Meta:
-        constraints = [
-            one_of("state", EvidenceState, "evidence_state_known"),
-            models.CheckConstraint(name="evidence_not_empty", condition=Q(size__gt=0)),
-            models.CheckConstraint(
-                name="evidence_belongs_somewhere",
-                condition=Q(draft__isnull=False) | Q(claim__isnull=False) | Q(ticket__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="evidence_ends_after_it_began",
-                condition=Q(completed_at__gte=models.F("began_at")),
-            ),
-        ]
-        indexes = [models.Index(fields=["sha256"], name="evidence_by_hash")]
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"

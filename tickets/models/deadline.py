@@ -30,6 +30,7 @@ DEADLINE_KINDS = (
     "parcel_stalled",
     "poster_late",
     "preorder_due",
+    "retention_due",
 )
 # What must have happened by its instant; the others are notices on the way there.
 BINDING_KINDS = (

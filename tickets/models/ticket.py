@@ -53,10 +53,27 @@ class Ticket(models.Model):
     next_due_at = models.DateTimeField(null=True, blank=True)
     link_generation = models.PositiveSmallIntegerField(default=1)
     last_seq = models.PositiveIntegerField(default=0)
+    held_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when nothing of its evidence may be erased."
+    )
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    hold_reason = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         constraints = [
             one_of("state", TicketState, "ticket_state_known"),
+            models.CheckConstraint(
+                name="ticket_hold_has_who_and_why",
+                condition=Q(held_at=None, held_by=None, hold_reason="")
+                | (Q(held_at__isnull=False, held_by__isnull=False) & ~Q(hold_reason="")),
+            ),
             models.CheckConstraint(
                 name="ticket_priority_known", condition=Q(priority__in=PRIORITIES)
             ),

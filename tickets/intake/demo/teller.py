@@ -11,6 +11,7 @@ from policies.publish import in_force, pack_of
 from tickets.actions import drafts, talk
 from tickets.actions.file_claim import file_claim
 from tickets.actions.requests import open_request
+from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.evidence.receive import Target, receive
 from tickets.intake.demo import media
@@ -91,7 +92,9 @@ class Teller:
         with upload:
             upload.write(body)
             upload.seek(0)
-            target = Target(info, Actor.of_customer(order.customer), draft=draft, claim=claim)
+            target = Target(
+                info, Actor.of_customer(order.customer), Place(draft=draft, claim=claim)
+            )
             began_at = self.now - timedelta(seconds=40)
             receive(upload, target, began_at=began_at, completed_at=self.now)
 

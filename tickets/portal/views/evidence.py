@@ -46,7 +46,7 @@ def remove(visit: Visit, pk: int) -> HttpResponse:
     found = visit.draft.evidence.filter(pk=pk).first()
     if found is not None:
         try:
-            discard(remove_evidence(found, visit.draft, now=visit.now))
+            discard(*remove_evidence(found, visit.draft, now=visit.now))
             messages.success(
                 visit.request, _("“%(name)s” is removed.") % {"name": found.original_name}
             )

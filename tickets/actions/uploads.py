@@ -1,0 +1,214 @@
+"""Files on their way: rows that say how many bytes are here for good, and who may write now.
+
+The bytes themselves are the storage's business. A row's offset is only ever what the storage
+has confirmed, so that whoever comes back after a broken line, a closed tab or a killed server
+goes on from there and loses at most what was in the air.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
+from tickets.actions.drafts import was_sent
+from tickets.actor import Actor
+from tickets.errors import Conflict, InvalidInput
+from tickets.lifecycle import UploadState
+from tickets.models import Claim, Draft, Evidence, Ticket, Upload
+
+LIVES = timedelta(days=3)  # since the last byte; a phone may come back tomorrow
+# A writer of which nothing was heard for so long has lost its line: the next one takes over.
+SILENCE = timedelta(seconds=15)
+MAX_UNFINISHED = 10  # of one draft, claim or ticket at a time
+
+
+class Busy(Conflict):
+    """Another request writes to this upload at this moment."""
+
+
+class WrongOffset(Conflict):
+    """The writer thinks another number of bytes is here than there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a file is for; exactly one is given."""
+
+    draft: Draft | None = None
+    claim: Claim | None = None
+    ticket: Ticket | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """The three columns of a row that belongs here."""
+        return {"draft": self.draft, "claim": self.claim, "ticket": self.ticket}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to write to one upload, from ``offset`` on, while the row holds this token."""
+
+    upload: Upload
+    token: uuid.UUID
+    offset: int
+
+
+def begin(
+    place: Place,
+    *,
+    kind: str,
+    name: str,
+    length: int,
+    parts: dict[str, Any],
+    stored_name: str,
+    actor: Actor | None,
+    now: datetime,
+) -> Upload:
+    """An upload of ``length`` bytes begins now: by this instant its deadline is judged.
+
+    Raises:
+        Conflict: the draft was sent, or the claim is over.
+        InvalidInput: too many files, or too many unfinished ones.
+    """
+    with transaction.atomic():
+        if place.draft is not None:
+            row = Draft.objects.select_for_update().get(pk=place.draft.pk)
+            if was_sent(row):
+                raise Conflict(_("This request has already been sent. Add the file on its page."))
+            row.touched_at = now
+            row.save(update_fields=["touched_at"])
+        if place.claim is not None and not place.claim.is_open:
+            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+        unfinished = Upload.objects.filter(**place.columns(), state=UploadState.RECEIVING)
+        present = Evidence.objects.filter(
+            **{name: value for name, value in place.columns().items() if value is not None}
+        )
+        if unfinished.count() >= MAX_UNFINISHED or present.count() >= MAX_FILES:
+            raise InvalidInput(
+                _("These are many files. Please write to us, and a person will help."), "file"
+            )
+        return Upload.objects.create(
+            **place.columns(),
+            kind=kind,
+            original_name=name[:255],
+            length=length,
+            stored_name=stored_name,
+            parts=parts,
+            began_at=now,
+            touched_at=now,
+            expires_at=now + LIVES,
+            uploaded_by=actor.user if actor else None,
+        )
+
+
+def new_stored_name(now: datetime) -> str:
+    """Where a file will lie. Random: nothing of what the visitor typed reaches the storage."""
+    return f"evidence/{now:%Y/%m}/{secrets.token_urlsafe(18)}"
+
+
+def take_turn(upload: Upload, offset: int, *, now: datetime) -> Turn:
+    """Let one request write from ``offset`` on.
+
+    Raises:
+        Busy: another request writes, and was heard of within ``SILENCE``.
+        WrongOffset: another number of bytes is here.
+        Conflict: it has ended.
+    """
+    token = uuid.uuid4()
+    with transaction.atomic():
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.state != UploadState.RECEIVING:
+            raise Conflict(_("This file is not being sent any more."))
+        if row.writer is not None and row.writer_until is not None and row.writer_until > now:
+            raise Busy(_("This file is being sent in another window."))
+        if row.offset != offset:
+            raise WrongOffset(_("We have another part of this file than you think."))
+        row.writer, row.writer_until, row.touched_at = token, now + SILENCE, now
+        row.save(update_fields=["writer", "writer_until", "touched_at"])
+    return Turn(row, token, offset)
+
+
+def advance(turn: Turn, offset: int, parts: dict[str, Any], *, now: datetime) -> bool:
+    """So many bytes are here for good. False, and nothing written, when somebody else writes."""
+    return bool(
+        Upload.objects.filter(
+            pk=turn.upload.pk, writer=turn.token, state=UploadState.RECEIVING
+        ).update(
+            offset=offset,
+            parts=parts,
+            touched_at=now,
+            writer_until=now + SILENCE,
+            expires_at=now + LIVES,
+        )
+    )
+
+
+def let_go(turn: Turn, *, now: datetime) -> None:
+    """This request writes no more; another may."""
+    Upload.objects.filter(pk=turn.upload.pk, writer=turn.token).update(
+        writer=None, writer_until=None, touched_at=now
+    )
+
+
+def arrive(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
+    """The last byte is here and the file is whole in the storage: it becomes evidence. Once.
+
+    Raises:
+        Conflict: what it was for was sent or is over; or it is not whole.
+        InvalidInput: there are too many files.
+    """
+    with transaction.atomic():
+        place = Upload.objects.select_related("draft", "claim", "ticket").get(pk=upload.pk)
+        _lock_place(place)  # before the upload's row, as everybody who touches both does
+        row = Upload.objects.select_for_update().get(pk=upload.pk)
+        if row.state == UploadState.ARRIVED and row.evidence_id is not None:
+            return Evidence.objects.get(pk=row.evidence_id)
+        if row.state != UploadState.RECEIVING or row.offset != row.length:
+            raise Conflict(_("This file is not being sent any more."))
+        # Whole since its last byte, however late somebody notices.
+        completed_at = max(row.touched_at, row.began_at)
+        arrival = Arrival(
+            row.kind, row.stored_name, row.original_name, row.length, row.began_at, completed_at
+        )
+        evidence = take_in(
+            arrival,
+            draft=place.draft,
+            claim=place.claim,
+            ticket=place.ticket,
+            actor=actor,
+            now=now,
+        )
+        row.state, row.ended_at, row.evidence = UploadState.ARRIVED, now, evidence
+        row.writer = row.writer_until = None
+        row.save()
+    return evidence
+
+
+def _lock_place(upload: Upload) -> None:
+    if upload.draft_id is not None:
+        Draft.objects.select_for_update().get(pk=upload.draft_id)
+        return
+    ticket_id = upload.claim.ticket_id if upload.claim is not None else upload.ticket_id
+    assert ticket_id is not None
+    Ticket.objects.select_for_update().get(pk=ticket_id)
+
+
+def end(upload: Upload, *, now: datetime) -> bool:
+    """Call an upload off. False when it has ended or arrived already."""
+    return bool(
+        Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVING).update(
+            state=UploadState.ENDED, ended_at=now, writer=None, writer_until=None
+        )
+    )
+
+
+def unfinished(place: Place) -> list[Upload]:
+    """What has begun and is not whole yet, oldest first."""
+    rows = Upload.objects.filter(**place.columns(), state=UploadState.RECEIVING)
+    return list(rows.order_by("began_at", "pk"))
