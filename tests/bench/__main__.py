@@ -16,7 +16,7 @@ from pathlib import Path
 
 from supportdesk import embedded
 
-PARTS = ("decide", "pages", "sweep", "filing", "trial")
+PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads")
 
 
 @dataclass(frozen=True)

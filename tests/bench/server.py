@@ -25,11 +25,12 @@ class Client:
     """One keep-alive connection; every request may come from another visitor."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def get(self, path: str) -> int:
+    def get(self, path: str, cookie: str = "") -> int:
         """The status of a page, its body read."""
-        return self._send("GET", path, None, {})
+        return self._send("GET", path, None, {"Cookie": cookie} if cookie else {})
 
     def post(self, path: str, data: dict[str, str], visitor: str) -> int:
         """Post a form; returns the status."""
@@ -49,12 +50,12 @@ class Client:
 
 
 @contextmanager
-def serving() -> Iterator[Client]:
-    """Start it as `make serve` does (threads, one process here), stop it at the end."""
+def serving(*, workers: int = 1, threads: int = 4) -> Iterator[Client]:
+    """Start it as `make serve` does (threads; one process unless told), stop it at the end."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "supportdesk.wsgi:application"]
-    command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "4"]
-    command += ["--log-level", "error"]
+    command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
+    command += ["--threads", str(threads), "--workers", str(workers), "--log-level", "error"]
     server = subprocess.Popen(command, env={**os.environ, "TRUST_PROXY": "1"})
     try:
         client = Client(port)
