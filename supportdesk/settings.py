@@ -10,6 +10,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from supportdesk import embedded
+from supportdesk.scanner import clamd_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -207,6 +208,9 @@ if STORAGE_URL:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": s3_options(STORAGE_URL),
     }
+# Empty: files are not scanned. Set: nothing is shown before clamd has found it clean.
+CLAMD_URL = env.str("CLAMD_URL", default="").strip()  # tcp://host:3310 or unix:///path
+clamd_address(CLAMD_URL)  # a mistake in it stops the start, not the first upload
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
