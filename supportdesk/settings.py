@@ -211,6 +211,11 @@ if STORAGE_URL:
 # Empty: files are not scanned. Set: nothing is shown before clamd has found it clean.
 CLAMD_URL = env.str("CLAMD_URL", default="").strip()  # tcp://host:3310 or unix:///path
 clamd_address(CLAMD_URL)  # a mistake in it stops the start, not the first upload
+# How long an address of a file lives, and how its bytes travel: "direct" (from here), "accel"
+# (nginx sends them from the disk), "presigned" (the browser fetches them from the bucket).
+FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=3600)
+EVIDENCE_DELIVERY = env.str("EVIDENCE_DELIVERY", default="direct")
+EVIDENCE_ACCEL_PREFIX = env.str("EVIDENCE_ACCEL_PREFIX", default="/-evidence/")
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
@@ -253,6 +258,11 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
     }
 }
+if EVIDENCE_DELIVERY == "presigned" and STORAGE_URL:
+    from supportdesk.storage import browser_origins
+
+    for _directive in ("img-src", "media-src"):
+        CONTENT_SECURITY_POLICY["DIRECTIVES"][_directive] += browser_origins(STORAGE_URL)
 # The address is unique by lower(email): a functional constraint, which the check cannot see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

@@ -36,3 +36,22 @@ def s3_options(url: str) -> dict[str, Any]:
     if "region" in query:
         options["region_name"] = query["region"]
     return options
+
+
+def browser_origins(url: str) -> list[str]:
+    """From where a browser fetches files by pre-signed addresses, for the page's own policy.
+
+    boto3 puts the bucket into the host where it can, else into the path.
+    """
+    options = s3_options(url)
+    bucket = options["bucket_name"]
+    endpoint = urlsplit(options.get("endpoint_url", ""))
+    if endpoint.hostname:
+        return [
+            f"{endpoint.scheme}://{endpoint.netloc}",
+            f"{endpoint.scheme}://{bucket}.{endpoint.netloc}",
+        ]
+    hosts = [f"{bucket}.s3.amazonaws.com", "s3.amazonaws.com"]
+    if region := options.get("region_name"):
+        hosts += [f"{bucket}.s3.{region}.amazonaws.com", f"s3.{region}.amazonaws.com"]
+    return [f"https://{host}" for host in hosts]

@@ -1,25 +1,37 @@
-"""Hand out one piece of evidence: whole or in ranges, privately, as what it is."""
+"""Hand out a file: whole or in ranges, privately, as what it is, and never as a page.
+
+How the bytes travel is the setting ``EVIDENCE_DELIVERY``: ``direct`` streams them from here,
+``accel`` lets nginx send them from the disk, ``presigned`` sends the browser to the S3 bucket
+with an address that lives for five minutes. Access has been checked before, in every case.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseNotModified,
+    HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 
+from tickets.evidence.links import readable_name
+from tickets.evidence.stored import StorageAway, open_range
 from tickets.evidence.waiting import hand_back_connection
+from tickets.lifecycle import EvidenceState
 from tickets.models import Evidence
 
-CHUNK = 256 * 1024
+PRESIGNED_SECONDS = 300
 # Shown in the page; anything else is only ever saved.
 INLINE = {
     "image/jpeg",
@@ -31,39 +43,100 @@ INLINE = {
     "video/x-matroska",
     "video/3gpp",
 }
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+log = logging.getLogger(__name__)
 
 
-def respond(request: HttpRequest, evidence: Evidence) -> HttpResponseBase:
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is handed out: where it lies, how long it is in bytes, and what it may be shown as.
+
+    ``etag`` comes with its quotes. ``content_type`` is what inspection found, never what the
+    sender said; empty where nobody has looked yet.
+    """
+
+    stored: str
+    size: int
+    content_type: str
+    etag: str
+    name: str
+
+    @property
+    def shown(self) -> bool:
+        """Whether a browser may show it in a page; else it is only saved."""
+        return self.content_type in INLINE
+
+
+def piece_of(evidence: Evidence, what: str) -> Piece | None:
+    """The original, or one of the copies that were made of it; None where there is none."""
+    if what == "original":
+        readable = evidence.state != EvidenceState.UNREADABLE
+        return Piece(
+            stored=str(evidence.file.name),
+            size=evidence.size,
+            content_type=evidence.content_type if readable else "",
+            etag=f'"{evidence.sha256}"' if evidence.sha256 else f'"{evidence.pk}-{evidence.size}"',
+            name=evidence.original_name or "file",
+        )
+    copy = evidence.copies.filter(kind=what).first()
+    if copy is None:
+        return None
+    return Piece(
+        stored=str(copy.file.name),
+        size=copy.size,
+        content_type=copy.content_type,
+        etag=f'"{copy.pk}-{copy.size}-{copy.made_at:%Y%m%d%H%M%S%f}"',
+        name=readable_name(evidence, what, copy.content_type),
+    )
+
+
+def respond(request: HttpRequest, piece: Piece, *, download: bool = False) -> HttpResponseBase:
     """The file, or the range of it that was asked for (RFC 9110, one range).
 
-    The caller has checked that this person may see it.
+    The caller has checked that this person may see it, and noted it.
+
+    Raises:
+        StorageAway: the file's bytes cannot be had now.
     """
-    etag = f'"{evidence.sha256}"'
-    if request.headers.get("If-None-Match") == etag:
-        return _dress(HttpResponseNotModified(), evidence, etag, request)
-    size = evidence.size
-    wanted = request.headers.get("Range", "")
-    if request.headers.get("If-Range", etag) != etag:
+    inline = piece.shown and not download
+    if settings.EVIDENCE_DELIVERY == "presigned":
+        return _elsewhere(piece, inline)
+    if settings.EVIDENCE_DELIVERY == "accel":
+        response: HttpResponseBase = HttpResponse()
+        response["X-Accel-Redirect"] = settings.EVIDENCE_ACCEL_PREFIX + quote(piece.stored)
+    else:
+        response = _streamed(request, piece)
+    return _dress(response, piece, inline)
+
+
+def _streamed(request: HttpRequest, piece: Piece) -> HttpResponseBase:
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    if "*" in known or piece.etag in (each.removeprefix("W/") for each in known):
+        return HttpResponseNotModified()
+    # Ranges are a matter of GET alone (14.2), and of the very bytes that If-Range names.
+    wanted = request.headers.get("Range", "") if request.method == "GET" else ""
+    if request.headers.get("If-Range", piece.etag) != piece.etag:
         wanted = ""
-    span = _span(wanted, size)
+    span = _span(wanted, piece.size)
     if span is None:
         refused = HttpResponse(status=416)
-        refused["Content-Range"] = f"bytes */{size}"
-        return _dress(refused, evidence, etag, request)
+        refused["Content-Range"] = f"bytes */{piece.size}"
+        return refused
     start, end, partial = span
-    response: HttpResponseBase
     if request.method == "HEAD":
-        response = HttpResponse(status=206 if partial else 200)
+        response: HttpResponseBase = HttpResponse()
     else:
         hand_back_connection()
-        response = StreamingHttpResponse(
-            _read(str(evidence.file.name), start, end), status=206 if partial else 200
-        )
+        source = open_range(piece.stored, start, end)
+        response = StreamingHttpResponse(source, status=206 if partial else 200)
+        if source.has_descriptor:
+            # Django hands this to the server's file wrapper: the kernel sends it (sendfile).
+            response.file_to_stream = source  # type: ignore[attr-defined]  # as FileResponse does
+            response.block_size = source.block_size  # type: ignore[attr-defined]  # likewise
     response["Content-Length"] = str(end - start + 1)
     if partial:
-        response["Content-Range"] = f"bytes {start}-{end}/{size}"
-    return _dress(response, evidence, etag, request)
+        response["Content-Range"] = f"bytes {start}-{end}/{piece.size}"
+    return response
 
 
 def _span(header: str, size: int) -> tuple[int, int, bool] | None:
@@ -85,35 +158,46 @@ def _span(header: str, size: int) -> tuple[int, int, bool] | None:
     return (start, end, True) if start < size else None
 
 
-def _read(name: str, start: int, end: int) -> Iterator[bytes]:
-    bucket: Any = getattr(default_storage, "bucket", None)
-    if bucket is not None:  # S3: ask for the range itself, or the whole object would be fetched
-        key = default_storage._normalize_name(name)  # type: ignore[attr-defined]  # S3Storage's own
-        body = bucket.Object(key).get(Range=f"bytes={start}-{end}")["Body"]
-        yield from body.iter_chunks(CHUNK)
-        return
-    left = end - start + 1
-    with default_storage.open(name, "rb") as file:
-        file.seek(start)
-        while left > 0 and (piece := file.read(min(CHUNK, left))):
-            left -= len(piece)
-            yield piece
+def _elsewhere(piece: Piece, inline: bool) -> HttpResponseBase:
+    """To the bucket, by an address that only says: these bytes, as this type, for five minutes."""
+    hand_back_connection()
+    storage: Any = default_storage
+    try:
+        address = storage.url(
+            piece.stored,
+            parameters={
+                "ResponseContentType": _type(piece, inline),
+                "ResponseContentDisposition": _disposition(piece, inline),
+                "ResponseCacheControl": "private, no-store",
+            },
+            expire=PRESIGNED_SECONDS,
+        )
+    except Exception as error:  # whatever the storage's client raises, the file is not to be had
+        log.error("No address could be signed: %s", type(error).__name__)
+        raise StorageAway from error
+    response = HttpResponseRedirect(address)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
-def _dress(
-    response: HttpResponseBase, evidence: Evidence, etag: str, request: HttpRequest
-) -> HttpResponseBase:
-    inline = evidence.content_type in INLINE and "download" not in request.GET
-    name = evidence.original_name or "file"
-    disposition = content_disposition_header(not inline, name)
-    response["Content-Type"] = evidence.content_type if inline else "application/octet-stream"
-    if disposition:
-        response["Content-Disposition"] = disposition
-    response["ETag"] = etag
+def _dress(response: HttpResponseBase, piece: Piece, inline: bool) -> HttpResponseBase:
+    response["Content-Type"] = _type(piece, inline)
+    response["Content-Disposition"] = _disposition(piece, inline)
+    response["ETag"] = piece.etag
     response["Accept-Ranges"] = "bytes"
-    response["Cache-Control"] = "private, max-age=3600"
+    # Kept, but asked about each time: who may see it can change, and every look is noted.
+    response["Cache-Control"] = "private, no-cache"
     response["X-Content-Type-Options"] = "nosniff"
     # Opened by itself, the file is nobody's page.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+def _type(piece: Piece, inline: bool) -> str:
+    return piece.content_type if inline else "application/octet-stream"
+
+
+def _disposition(piece: Piece, inline: bool) -> str:
+    return content_disposition_header(not inline, piece.name) or "attachment"

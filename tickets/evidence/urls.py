@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from tickets.evidence import views
+from tickets.evidence import serving_views, views
 
 app_name = "uploads"
 urlpatterns = [
     path("", views.upload, name="upload"),
-    path("<int:pk>/", views.for_staff, name="file"),
-    path("t/<str:reference>/<str:token>/<int:pk>/", views.by_link, name="by_link"),
-    path("d/<str:key>/<int:pk>/", views.by_draft, name="by_draft"),
+    path("f/<str:token>/<str:name>", serving_views.linked, name="linked"),
+    path("<int:pk>/", serving_views.for_staff, name="file"),
+    path("t/<str:reference>/<str:token>/<int:pk>/", serving_views.by_link, name="by_link"),
+    path("d/<str:key>/<int:pk>/", serving_views.by_draft, name="by_draft"),
 ]

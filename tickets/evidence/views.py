@@ -1,4 +1,4 @@
-"""``/uploads/``: files come in and go out here, for customers and for staff."""
+"""``/uploads/``: files come in here, from customers and from staff."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from policies.pack import Pack
 from policies.publish import in_force, pack_of
@@ -31,7 +31,6 @@ from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.errors import ActionError, TooMany
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
-from tickets.evidence.serve import respond
 from tickets.evidence.waiting import hand_back_connection
 from tickets.models import Claim, Evidence, Ticket
 
@@ -182,31 +181,3 @@ def _told(evidence: Evidence) -> dict[str, Any]:
         "state": evidence.state,
         "in_time": evidence.in_time,
     }
-
-
-@require_safe
-def for_staff(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A filed piece of evidence, for a member of the store's staff."""
-    if not request.user.is_authenticated:
-        raise Http404
-    return respond(request, access.evidence_by_pk(Actor.staff(request.user), pk))
-
-
-@require_safe
-def by_link(request: HttpRequest, reference: str, token: str, pk: int) -> HttpResponseBase:
-    """A file of a customer's own request, through the signed link."""
-    ticket, actor = access.ticket_by_link(reference, token)
-    evidence = access.evidence_by_pk(actor, pk)
-    of = evidence.claim.ticket_id if evidence.claim is not None else evidence.ticket_id
-    if of != ticket.pk:
-        raise Http404  # the link opens this one conversation, not the customer's others
-    return respond(request, evidence)
-
-
-@require_safe
-def by_draft(request: HttpRequest, key: str, pk: int) -> HttpResponseBase:
-    """A file that has not been sent yet, through its draft's key."""
-    evidence = access.draft_by_key(key).evidence.filter(pk=pk).first()
-    if evidence is None:
-        raise Http404
-    return respond(request, evidence)

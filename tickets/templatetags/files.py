@@ -1,0 +1,38 @@
+"""``{% file_link file "original" %}``: a file's short-lived address, for who reads the page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+
+from supportdesk import clock
+from tickets.actor import Actor
+from tickets.evidence import links
+from tickets.models import Evidence
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def file_link(context: template.Context, file: Evidence, what: str, download: str = "") -> str:
+    """The address of ``original``, ``sheet`` or ``preview``; with ``"download"``, to save it.
+
+    Whose page it is decides whom the address is made for: a page of the portal belongs to the
+    draft or the request of the file, any other to the member of staff who is signed in. The
+    view that gave the file to the template has found it through ``access``.
+    """
+    given = context.get("now")
+    now = given if isinstance(given, datetime) else clock.now()
+    request = context["request"]
+    saved = bool(download)
+    if file.draft is not None:
+        return links.draft_link(file, what, file.draft, now=now, download=saved)
+    if request.resolver_match.app_name == "portal":
+        ticket = links.ticket_of(file)
+        if ticket is None:
+            return ""
+        actor = Actor.of_customer(ticket.customer)
+    else:
+        actor = Actor.staff(request.user)
+    return links.link(file, what, actor=actor, now=now, download=saved)
