@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from supportdesk import embedded
 from supportdesk.scanner import clamd_address
+from supportdesk.storage import browser_origins, delivery, s3_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -202,8 +203,6 @@ STORAGES: dict[str, Any] = {
     },
 }
 if STORAGE_URL:
-    from supportdesk.storage import s3_options
-
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": s3_options(STORAGE_URL),
@@ -214,7 +213,7 @@ clamd_address(CLAMD_URL)  # a mistake in it stops the start, not the first uploa
 # How long an address of a file lives, and how its bytes travel: "direct" (from here), "accel"
 # (nginx sends them from the disk), "presigned" (the browser fetches them from the bucket).
 FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=3600)
-EVIDENCE_DELIVERY = env.str("EVIDENCE_DELIVERY", default="direct")
+EVIDENCE_DELIVERY = delivery(env.str("EVIDENCE_DELIVERY", default="direct"), STORAGE_URL)
 EVIDENCE_ACCEL_PREFIX = env.str("EVIDENCE_ACCEL_PREFIX", default="/-evidence/")
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -258,9 +257,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
     }
 }
-if EVIDENCE_DELIVERY == "presigned" and STORAGE_URL:
-    from supportdesk.storage import browser_origins
-
+if EVIDENCE_DELIVERY == "presigned":
     for _directive in ("img-src", "media-src"):
         CONTENT_SECURITY_POLICY["DIRECTIVES"][_directive] += browser_origins(STORAGE_URL)
 # The address is unique by lower(email): a functional constraint, which the check cannot see.

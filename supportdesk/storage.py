@@ -55,3 +55,18 @@ def browser_origins(url: str) -> list[str]:
     if region := options.get("region_name"):
         hosts += [f"{bucket}.s3.{region}.amazonaws.com", f"s3.{region}.amazonaws.com"]
     return [f"https://{host}" for host in hosts]
+
+
+def delivery(wanted: str, storage_url: str) -> str:
+    """How files reach a browser: ``direct``, ``accel`` or ``presigned``.
+
+    Raises:
+        ValueError: the word is unknown, or the files do not lie where that way begins.
+    """
+    if wanted not in ("direct", "accel", "presigned"):
+        raise ValueError("EVIDENCE_DELIVERY is direct, accel or presigned.")
+    if wanted == "accel" and storage_url:
+        raise ValueError("EVIDENCE_DELIVERY=accel sends files from the disk: unset STORAGE_URL.")
+    if wanted == "presigned" and not storage_url:
+        raise ValueError("EVIDENCE_DELIVERY=presigned needs a bucket: set STORAGE_URL.")
+    return wanted

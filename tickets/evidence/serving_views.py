@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -20,7 +21,7 @@ from tickets.evidence import links
 from tickets.evidence.serve import piece_of, respond
 from tickets.evidence.stored import StorageAway
 from tickets.lifecycle import EvidenceState
-from tickets.models import Draft, Evidence, Ticket
+from tickets.models import Draft, Evidence, Ticket, User
 
 
 @require_safe
@@ -148,9 +149,7 @@ def _held_back(request: HttpRequest, evidence: Evidence) -> HttpResponse | None:
             request,
             410,
             _("This file has been erased"),
-            _(
-                "The time for which it is kept is over. Its name, size and hash are still on record."
-            ),
+            _("The time for which it is kept is over. Its name, size and hash remain."),
         )
     if evidence.state == EvidenceState.INFECTED:
         return _said(
@@ -192,7 +191,7 @@ def _onward(address: str) -> HttpResponse:
 
 
 def _staff(request: HttpRequest) -> Actor:
-    return Actor.staff(request.user)
+    return Actor.staff(cast(User, request.user))  # its callers have asked whether they are one
 
 
 def _for_staff(request: HttpRequest, pk: int) -> Evidence:

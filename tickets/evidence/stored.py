@@ -63,7 +63,7 @@ def open_range(name: str, start: int, end: int) -> Source:
             found = bucket.Object(storage._normalize_name(name))
             body = found.get(Range=f"bytes={start}-{end}")["Body"]
             return Source(body, end - start + 1, has_descriptor=False)
-        file = Path(storage.path(name)).open("rb", buffering=0)
+        file = Path(storage.path(name)).open("rb", buffering=0)  # noqa: SIM115 - Source closes it
     except Exception as error:  # every client has its own; none of them is the reader's fault
         log.error("A stored file cannot be read: %s", type(error).__name__)
         raise StorageAway from error
