@@ -344,6 +344,15 @@ class Pack:
         """Return the hours that an upload begun in time may still take (house)."""
         return self.document.house.upload_grace_hours
 
+    def keep_days(self, outcome: str) -> int:
+        """Return the days for which a case's files are kept after its end (house).
+
+        `outcome` is `approved`, `refused`, `expired`, `withdrawn`, or `other` for a request
+        that was no claim. Raises AttributeError for anything else.
+        """
+        days: int = getattr(self.document.house, f"keep_{outcome}_days")
+        return days
+
     def process(self, rule_id: str) -> Process:
         """Return what follows an approval under a rule; nothing special where none is named."""
         return self.document.desk.processes.get(rule_id, _PLAIN_PROCESS)

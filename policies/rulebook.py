@@ -76,7 +76,11 @@ def _store(pack: Pack) -> str:
         f"{reminders} days before; an upload begun in time has "
         f"{figures.upload_grace_hours} hours more (house). A person answers within "
         f"{figures.answer_days} business days, an urgent request within "
-        f"{figures.urgent_answer_days} (house; 0 is the same day)."
+        f"{figures.urgent_answer_days} (house; 0 is the same day). The files of a case are kept "
+        f"after its end for {figures.keep_approved_days} days where it was approved, "
+        f"{figures.keep_refused_days} where it was refused, {figures.keep_expired_days} where its "
+        f"evidence did not come, {figures.keep_withdrawn_days} where it was withdrawn, "
+        f"{figures.keep_other_days} where it was no claim (house)."
     )
 
 

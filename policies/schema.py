@@ -152,6 +152,9 @@ class Rule(Model):
     """How an ambiguous page is read."""
 
 
+KeepDays = Annotated[int, Field(ge=1, le=3660)]
+
+
 class HouseFigures(Model):
     """Figures that no store publishes; a manager may change them."""
 
@@ -167,6 +170,16 @@ class HouseFigures(Model):
     """The same for the urgent ones."""
     carrier_days: Annotated[int, Field(gt=0)] = 14
     """Days within which a carrier is to answer an inquiry about a parcel."""
+    keep_approved_days: KeepDays = 180
+    """Days after the end of an approved and fulfilled claim for which its files are kept."""
+    keep_refused_days: KeepDays = 180
+    """The same after a refusal; longer where refusals are disputed."""
+    keep_expired_days: KeepDays = 180
+    """The same after a claim that ended because its evidence did not come."""
+    keep_withdrawn_days: KeepDays = 180
+    """The same after the customer took the claim back."""
+    keep_other_days: KeepDays = 180
+    """The same after a request that was no claim."""
 
 
 class Carrier(Model):

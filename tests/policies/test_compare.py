@@ -87,6 +87,11 @@ def test_a_pack_differs_in_nothing_from_itself(slug: str) -> None:
             "time to add what is missing: 7 days → 9 days",
         ),
         (
+            ("keep_refused_days: 365", "keep_refused_days: 400"),
+            "Figures that we set ourselves",
+            "files of a refused claim are kept after its end: 365 days → 400 days",
+        ),
+        (
             ("kpopusa.transit-damage: {manufacturer: false}",) * 2,
             "",
             "",

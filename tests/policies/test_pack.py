@@ -130,8 +130,15 @@ def test_what_the_desk_needs_of_kpopusa():
     assert (pack.refund.rule, pack.refund_days) == ("kpopusa.cancel.refund", 7)
     assert (pack.evidence_days, pack.evidence_reminder_days) == (7, (3, 1))
     assert pack.upload_grace_hours == 2
+    outcomes = ("approved", "refused", "expired", "withdrawn", "other")
+    assert [pack.keep_days(outcome) for outcome in outcomes] == [180, 365, 180, 180, 180]
     assert [(item.kind, item.open) for item in pack.channels] == [("phone", True), ("email", True)]
     assert pack.rule("kpopusa.defect").house == ("photos", "videos")
+
+
+def test_a_pack_that_does_not_say_how_long_it_keeps_files_keeps_them_half_a_year() -> None:
+    small = load_pack((HERE / "small.yaml").read_text(encoding="utf-8"), "small.yaml")
+    assert {small.keep_days(outcome) for outcome in ("approved", "refused", "other")} == {180}
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_hours_dates_channels_and_floors_have_fields_too(
         "rules/kpopusa.pickup.reserve/figures/reminder_days": "5, 1",
         "floors/0/on": "on",
         "house/evidence_days": "9",
+        "house/keep_refused_days": "400",
     }
     del typed["store/channels/1/open"]
     assert window.post(figures(draft), typed).status_code == 302
@@ -121,6 +122,7 @@ def test_hours_dates_channels_and_floors_have_fields_too(
         "Reminders, days before the end: 7, 3, and 1 → 5 and 1",
         "This right by country is switched on.",
         "Time to add what is missing: 7 days → 9 days",
+        "Files of a refused claim are kept after its end: 365 days → 400 days",
     ):
         assert words in page, words
     draft.refresh_from_db()
