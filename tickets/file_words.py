@@ -73,3 +73,10 @@ def problem_words(code: str) -> str:
 def advice_words(code: str) -> str:
     """What would make a file more useful; empty for a code that nobody knows."""
     return str(_ADVICE.get(code, ""))
+
+
+def clock_words(seconds: float) -> str:
+    """A time within a video as players show it: ``0:42``, ``12:05``, ``1:02:03``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from tickets.portal.views import answer, evidence, general, review, start, status, steps, track
+from tickets.portal.views import (
+    answer,
+    evidence,
+    general,
+    guide,
+    marks,
+    review,
+    start,
+    status,
+    steps,
+    track,
+)
 from tickets.portal.views import help as help_pages
 
 app_name = "portal"
@@ -20,6 +31,7 @@ _draft = [
     path("helped/", answer.helped, name="helped"),
     path("evidence/", evidence.show, name="evidence"),
     path("evidence/<int:pk>/remove/", evidence.remove, name="remove"),
+    path("evidence/<int:pk>/moments/", marks.of_draft, name="moments"),
     path("review/", review.show, name="review"),
 ]
 _status = [
@@ -27,6 +39,7 @@ _status = [
     path("say/", status.say, name="say"),
     path("withdraw/", status.withdraw, name="withdraw"),
     path("track/", track.of_ticket, name="track-ticket"),
+    path("moments/<int:pk>/", marks.of_ticket, name="ticket-moments"),
 ]
 _help = [
     path("", help_pages.index, name="help"),
@@ -45,6 +58,7 @@ urlpatterns = [
     path("<slug:slug>/track/<str:sealed>/ask/", track.ask, name="track-ask"),
     path("<slug:slug>/about/<slug:name>/", start.tile, name="tile"),
     path("<slug:slug>/help/", include(_help)),
+    path("<slug:slug>/how-to-film/", guide.how_to_film, name="how-to-film"),
     path("<slug:slug>/new/<str:request_type>/", start.begin, name="begin"),
     path("<slug:slug>/new/<str:request_type>/helped/", general.helped, name="begin-helped"),
     path("<slug:slug>/new/<str:request_type>/write/", general.write, name="begin-write"),

@@ -21,6 +21,7 @@ from tickets.errors import TooMany
 from tickets.models import Store
 from tickets.portal import help as centre
 from tickets.portal import queries
+from tickets.portal.guide import wants_film
 from tickets.portal.shared import shared_page
 from tickets.portal.visit import locale, pack_now, store_or_404
 
@@ -122,6 +123,7 @@ def _article(
             "related": library(pack, locale()).related(found),
             "validity": centre.validity(store, pack, found, now, locale()),
             "thanks": thanks,
+            "filmed": wants_film(pack, found),
             "channels": queries.channels(pack, locale()),
         }
 
