@@ -24,6 +24,7 @@ def s3_options(url: str) -> dict[str, Any]:
         "location": parts.path.strip("/"),
         "default_acl": None,
         "querystring_auth": True,
+        "signature_version": "s3v4",  # else boto3 signs links in the old way in some regions
         "querystring_expire": 300,
         "file_overwrite": False,
         "max_memory_size": 8 * 1024 * 1024,

@@ -116,7 +116,12 @@ def viewed(
     )
     if noted.exists():
         return None
-    return add(evidence, act, actor=actor, now=now, address=address, what=what)
+    with transaction.atomic():
+        # A player asks for several pieces at once: the second sees what the first has noted.
+        Evidence.objects.select_for_update(of=("self",)).get(pk=evidence.pk)
+        if noted.all().exists():
+            return None
+        return add(evidence, act, actor=actor, now=now, address=address, what=what)
 
 
 def _entry(

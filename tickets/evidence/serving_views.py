@@ -64,9 +64,7 @@ def by_link(request: HttpRequest, reference: str, token: str, pk: int) -> HttpRe
 def by_draft(request: HttpRequest, key: str, pk: int) -> HttpResponseBase:
     """The same for a file that has not been sent yet, through its draft's key."""
     draft = access.draft_by_key(key)
-    evidence = draft.evidence.filter(pk=pk).first()
-    if evidence is None:
-        raise Http404
+    evidence = _of_draft(draft, pk)
     now = clock.now()
     return _onward(
         links.draft_link(evidence, _what(request), draft, now=now, download=_download(request))
@@ -88,10 +86,7 @@ def _found(request: HttpRequest, named: links.Named) -> tuple[Evidence, Actor | 
     draft = Draft.objects.filter(pk=named.holder, store__is_open=True).first()
     if draft is None or not links.fits_draft(named, draft):
         raise Http404
-    evidence = draft.evidence.filter(pk=named.evidence_id).first()
-    if evidence is None:
-        raise Http404
-    return evidence, None
+    return _of_draft(draft, named.evidence_id), None
 
 
 def _run_out(request: HttpRequest, named: links.Named, now: datetime) -> HttpResponseBase:
@@ -171,9 +166,11 @@ def _held_back(request: HttpRequest, evidence: Evidence) -> HttpResponse | None:
 def address_of(request: HttpRequest) -> str | None:
     """The visitor's network address for the log, where it is one."""
     try:
-        return str(ipaddress.ip_address(visitor_of(request)))
+        address = ipaddress.ip_address(visitor_of(request).partition("%")[0])
     except ValueError:
         return None
+    # One way of writing each, the database's: the entry's seal is made over it.
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _said(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
@@ -205,6 +202,14 @@ def _of_ticket(actor: Actor, ticket: Ticket, pk: int) -> Evidence:
     of = evidence.claim.ticket_id if evidence.claim is not None else evidence.ticket_id
     if of != ticket.pk:
         raise Http404  # the link opens this one conversation, not the customer's others
+    return evidence
+
+
+def _of_draft(draft: Draft, pk: int) -> Evidence:
+    # Once it is sent the request's own link opens it: that can be taken back, and is noted.
+    evidence = draft.evidence.filter(pk=pk, claim=None, ticket=None).first()
+    if evidence is None:
+        raise Http404
     return evidence
 
 

@@ -26,12 +26,11 @@ def file_link(context: template.Context, file: Evidence, what: str, download: st
     now = given if isinstance(given, datetime) else clock.now()
     request = context["request"]
     saved = bool(download)
-    if file.draft is not None:
+    ticket = links.ticket_of(file)
+    if ticket is None:
+        assert file.draft is not None  # the database: a file belongs somewhere
         return links.draft_link(file, what, file.draft, now=now, download=saved)
     if request.resolver_match.app_name == "portal":
-        ticket = links.ticket_of(file)
-        if ticket is None:
-            return ""
         actor = Actor.of_customer(ticket.customer)
     else:
         actor = Actor.staff(request.user)
