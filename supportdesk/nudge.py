@@ -53,3 +53,5 @@ class Nudger:
 drain_outbox = Nudger("tickets.jobs.drain_outbox")
 run_trials = Nudger("tickets.jobs.run_trials")
 check_files = Nudger("tickets.jobs.check_files")
+erase_files = Nudger("tickets.jobs.erase_files")
+preview_files = Nudger("tickets.jobs.preview_files")

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tidying, trials
+from tickets.evidence import work
 
 
 @shared_task(name="tickets.jobs.drain_outbox")
@@ -36,3 +37,17 @@ def run_trials() -> int:
 def watch_policies() -> int:
     """Look whether every published version can be read; tell staff about those that cannot."""
     return alarms.watch(clock.now())
+
+
+# A file may take longer than the broker waits for an answer. The rows know what is still to be
+# done, so a task of these is done with when it is taken: see ``CELERY_TASK_ROUTES``.
+@shared_task(name="tickets.jobs.check_files", acks_late=False)
+def check_files() -> int:
+    """Look into the files that have arrived, and make their contact sheets and prints."""
+    return work.run_due(clock.now())
+
+
+@shared_task(name="tickets.jobs.preview_files", acks_late=False)
+def preview_files() -> int:
+    """Make previews, one at a time in the whole house."""
+    return work.run_due(clock.now(), stages=work.SLOW)

@@ -1,84 +1,70 @@
-"""Is this file what it must be? Decided by its content, in a process of its own."""
+"""Is this file what it must be? Decided by its content, in a program of its own."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
+from tickets.actions.check_evidence import Findings, Refusal
+from tickets.evidence import programs
+from tickets.evidence.programs import APART, Died, Limits, Runner, nothing
 
-_PROBE = Path(__file__).with_name("probe.py")
-TIME_LIMIT = 90  # seconds by the clock; the probe also limits its own processor time
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What a good file is: pixels as coded, seconds for a video."""
-
-    content_type: str
-    width: int
-    height: int
-    seconds: float | None = None
+PROBE = APART / "probe.py"
+# A film of 2 GiB from a phone is read once and decoded in places: seconds, on a slow disk and
+# a busy machine minutes. Address space counts mappings; a film in 4K needs well under half.
+LIMITS = Limits(memory=3 * 1024**3, cpu=300, wall=600.0)
+SHORT_UNBOXING = 15.0  # seconds (house); no box is opened and shown in less
+_UNBOXING = "unboxing_video"
+_PIECE = 1024 * 1024
 
 
-class Unusable(Exception):
-    """The file will not do; ``message`` says why and what helps, ``code`` is for tests and logs."""
+def sha256_of(path: Path, beat: Callable[[], None] = nothing) -> str:
+    """The hash of a file as 64 hexadecimal digits; ``beat`` is called between pieces."""
+    seen = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            seen.update(piece)
+            beat()
+    return seen.hexdigest()
 
-    def __init__(self, code: str, media: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = _words(code, media)
 
+def inspect(
+    path: Path,
+    media: str,
+    *,
+    sha256: str,
+    kind: str = "",
+    run: Runner = programs.run,
+    beat: Callable[[], None] = nothing,
+) -> Findings | Refusal:
+    """Look at a file that must be a ``photo``, a ``video``, or ``any`` of the two.
 
-def inspect(path: Path | str, media: str) -> Inspected:
-    """Look at the file at ``path``, which must be a ``photo`` or a ``video``.
-
-    A file that makes the decoder run out of time, of memory or into a crash is unusable,
-    and hurts nothing: the decoder runs apart.
-
-    Raises:
-        Unusable: empty, of another kind by content, not decodable, cut short, or too heavy.
+    A file that makes the decoder run out of time, of memory or into a crash is refused as too
+    heavy, and hurts nothing: the decoder runs apart. ``kind`` is the kind of evidence, which
+    some advice depends on.
     """
     try:
-        done = subprocess.run(  # noqa: S603  (our own interpreter and our own program)
-            [sys.executable, "-I", str(_PROBE), media, str(path)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-            env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise Unusable("too_heavy", media) from error
-    except ValueError as error:  # it died before it could answer
-        raise Unusable("too_heavy", media) from error
-    if not answer.pop("ok"):
-        raise Unusable(answer["code"], media)
-    return Inspected(**answer)
+        answer = run(PROBE, [media, str(path)], LIMITS, beat)
+        if not answer.pop("ok"):
+            return Refusal(str(answer["code"]), sha256)
+        return _findings(answer, sha256, kind)
+    except (Died, KeyError, TypeError, ValueError):
+        return Refusal("too_heavy", sha256)
 
 
-def _words(code: str, media: str) -> str:
-    if code == "empty":
-        return _("This file is empty. Please choose it again; it may not have been saved fully.")
-    if code == "not_video":
-        return _("This is not a video. Please send the video itself, as your phone recorded it.")
-    if code == "not_photo":
-        return _("This is not a photo. Please send a picture (JPEG, PNG, WebP or HEIC).")
-    if code == "no_picture":
-        return _("There is no picture in this video, only sound or nothing. Please send another.")
-    if code == "too_many_pixels":
-        return _("This picture is larger than we can open. Please send a smaller version of it.")
-    if code == "cut_short":
-        return _(
-            "This video breaks off: its end is missing. Please copy it from your phone "
-            "again and send it once more."
-        )
-    if media == "video":
-        return _("We cannot play this video. Please send the file as your phone recorded it.")
-    return _("We cannot open this picture. Please take it again, or send it in another format.")
+def _findings(answer: dict[str, Any], sha256: str, kind: str) -> Findings:
+    seconds = answer.pop("seconds", None)
+    captured_at = answer.pop("captured_at")
+    advice = tuple(answer.pop("advice"))
+    if kind == _UNBOXING and seconds is not None and seconds < SHORT_UNBOXING:
+        advice = ("short", *advice)
+    return Findings(
+        sha256=sha256,
+        seconds=seconds,
+        captured_at=datetime.fromisoformat(captured_at) if captured_at else None,
+        advice=advice,
+        **answer,
+    )
