@@ -217,6 +217,8 @@ EVIDENCE_DELIVERY = delivery(env.str("EVIDENCE_DELIVERY", default="direct"), STO
 EVIDENCE_ACCEL_PREFIX = env.str("EVIDENCE_ACCEL_PREFIX", default="/-evidence/")
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+# The disk's last bytes are the database's: files are refused before they are taken (bytes).
+UPLOAD_KEEP_FREE = env.int("UPLOAD_KEEP_FREE", default=1024**3)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("UPLOAD_TEMP_DIR", default="") or None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

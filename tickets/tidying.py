@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from tickets.actions.add_evidence import stored_names
 from tickets.evidence.orphans import sweep_orphans
-from tickets.models import Draft, Evidence, KeptMail, RateBucket
+from tickets.evidence.parts import StorageTrouble, parts, told
+from tickets.evidence.receive import discard
+from tickets.lifecycle import UploadState
+from tickets.models import Draft, Evidence, KeptMail, RateBucket, Upload
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +41,15 @@ def tidy(now: datetime) -> int:
     if settings.DEMO:
         KeptMail.objects.filter(at__lt=now - KEPT_MAIL_LIVES).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    return gone + sweep_orphans(now)
+    return gone + _sweep_files(now)
+
+
+def _sweep_files(now: datetime) -> int:
+    try:
+        return sweep_orphans(now)
+    except StorageTrouble as error:
+        log.warning("The storage cannot be swept now: %s", error.__cause__)
+        return 0
 
 
 def _drop_drafts(now: datetime) -> int:
@@ -51,11 +65,21 @@ def _drop_drafts(now: datetime) -> int:
         # A file that is a claim's or a request's evidence by now outlives its draft.
         sent = Q(claim__isnull=False) | Q(ticket__isnull=False)
         Evidence.objects.filter(sent, draft__in=drafts).update(draft=None)
-        files = [row.file for row in Evidence.objects.filter(draft__in=drafts)]
+        evidence = Evidence.objects.filter(draft__in=drafts).prefetch_related("copies")
+        files = [name for row in evidence for name in stored_names(row)]
+        uploads = list(Upload.objects.filter(draft__in=drafts).exclude(state=UploadState.ARRIVED))
         Draft.objects.filter(pk__in=[draft.pk for draft in drafts]).delete()
-    for file in files:
-        try:
-            file.storage.delete(str(file.name))
-        except OSError as error:
-            log.warning("A file of an abandoned draft stays behind: %s", error)
+    for name in files:
+        _throw_away(partial(discard, name))
+    for upload in uploads:
+        _throw_away(partial(parts().abort, upload))
     return len(drafts)
+
+
+def _throw_away(delete: Callable[[], None]) -> None:
+    """What stays behind is an orphan, which a later sweep finds."""
+    try:
+        with told():
+            delete()
+    except StorageTrouble as error:
+        log.warning("A file of an abandoned draft stays behind: %s", error.__cause__)

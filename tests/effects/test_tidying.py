@@ -24,7 +24,7 @@ LATER = NOON + tidying.DRAFT_LIVES + timedelta(seconds=1)
 def with_file(draft):
     name = default_storage.save("evidence/left.bin", ContentFile(b"film"))
     received = a_file()
-    object.__setattr__(received, "stored_name", name)
+    object.__setattr__(received.arrival, "stored_name", name)
     add_evidence(received, draft=draft, actor=None, now=NOON)
     return name
 

@@ -22,6 +22,7 @@ from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import UploadState
 from tickets.models import Claim, Draft, Evidence, Ticket, Upload
+from tickets.models.evidence import new_key
 
 LIVES = timedelta(days=3)  # since the last byte; a phone may come back tomorrow
 # A writer of which nothing was heard for so long has lost its line: the next one takes over.
@@ -62,6 +63,7 @@ class Turn:
 def begin(
     place: Place,
     *,
+    key: str = "",
     kind: str,
     name: str,
     length: int,
@@ -71,6 +73,8 @@ def begin(
     now: datetime,
 ) -> Upload:
     """An upload of ``length`` bytes begins now: by this instant its deadline is judged.
+
+    ``key`` is its unguessable word, under which the storage has made ready already.
 
     Raises:
         Conflict: the draft was sent, or the claim is over.
@@ -95,6 +99,7 @@ def begin(
             )
         return Upload.objects.create(
             **place.columns(),
+            key=key or new_key(),
             kind=kind,
             original_name=name[:255],
             length=length,
@@ -112,30 +117,44 @@ def new_stored_name(now: datetime) -> str:
     return f"evidence/{now:%Y/%m}/{secrets.token_urlsafe(18)}"
 
 
+# One statement takes the turn and says what is here: two requests at once cannot both get it.
+_TAKE = """
+    UPDATE tickets_upload SET writer = %s, writer_until = %s, touched_at = %s
+    WHERE id = %s AND state = 'receiving' AND expires_at > %s AND "offset" = %s
+      AND "offset" < length AND (writer IS NULL OR writer_until <= %s)
+    RETURNING *
+"""
+
+
 def take_turn(upload: Upload, offset: int, *, now: datetime) -> Turn:
     """Let one request write from ``offset`` on.
 
     Raises:
         Busy: another request writes, and was heard of within ``SILENCE``.
         WrongOffset: another number of bytes is here.
-        Conflict: it has ended.
+        Conflict: it has ended, or is whole.
     """
     token = uuid.uuid4()
-    with transaction.atomic():
-        row = Upload.objects.select_for_update().get(pk=upload.pk)
-        if row.state != UploadState.RECEIVING:
-            raise Conflict(_("This file is not being sent any more."))
-        if row.writer is not None and row.writer_until is not None and row.writer_until > now:
-            raise Busy(_("This file is being sent in another window."))
-        if row.offset != offset:
-            raise WrongOffset(_("We have another part of this file than you think."))
-        row.writer, row.writer_until, row.touched_at = token, now + SILENCE, now
-        row.save(update_fields=["writer", "writer_until", "touched_at"])
-    return Turn(row, token, offset)
+    until = now + SILENCE
+    for row in Upload.objects.raw(_TAKE, [token, until, now, upload.pk, now, offset, now]):
+        return Turn(row, token, offset)
+    found = Upload.objects.filter(pk=upload.pk).first()
+    if found is None or found.state != UploadState.RECEIVING or found.expires_at <= now:
+        raise Conflict(_("This file is not being sent any more."))
+    if found.offset != offset:
+        raise WrongOffset(_("We have another part of this file than you think."))
+    if found.offset == found.length:
+        raise Conflict(_("This file is whole already."))
+    raise Busy(_("This file is being sent in another window."))
 
 
-def advance(turn: Turn, offset: int, parts: dict[str, Any], *, now: datetime) -> bool:
-    """So many bytes are here for good. False, and nothing written, when somebody else writes."""
+def advance(
+    turn: Turn, offset: int, parts: dict[str, Any], *, now: datetime, done: bool = False
+) -> bool:
+    """So many bytes are here for good; with ``done`` this request writes no more.
+
+    False, and nothing is written, when somebody else writes by now or it has ended.
+    """
     return bool(
         Upload.objects.filter(
             pk=turn.upload.pk, writer=turn.token, state=UploadState.RECEIVING
@@ -143,16 +162,17 @@ def advance(turn: Turn, offset: int, parts: dict[str, Any], *, now: datetime) ->
             offset=offset,
             parts=parts,
             touched_at=now,
-            writer_until=now + SILENCE,
+            writer=None if done else turn.token,
+            writer_until=None if done else now + SILENCE,
             expires_at=now + LIVES,
         )
     )
 
 
-def let_go(turn: Turn, *, now: datetime) -> None:
-    """This request writes no more; another may."""
+def let_go(turn: Turn) -> None:
+    """This request writes no more, and has nothing to tell; another may."""
     Upload.objects.filter(pk=turn.upload.pk, writer=turn.token).update(
-        writer=None, writer_until=None, touched_at=now
+        writer=None, writer_until=None
     )
 
 

@@ -17,10 +17,14 @@ from tickets.actions.add_evidence import Arrival, take_in
 from tickets.actions.uploads import Place, new_stored_name
 from tickets.actor import Actor
 from tickets.errors import InvalidInput
+from tickets.evidence.parts import parts, told
 from tickets.models import Evidence
 
 if TYPE_CHECKING:
     from policies.pack import EvidenceInfo
+
+
+LONGEST_NAME = 120
 
 
 class BoundedUpload(TemporaryFileUploadHandler):
@@ -80,13 +84,16 @@ def receive(
 
     Raises:
         InvalidInput: empty, too large, or one too many.
+        StorageTrouble: no room, or the storage does not answer.
         Conflict: the draft was sent, or the claim is over.
     """
     if not upload.size:
         raise InvalidInput(empty(), "file")
     if upload.size > target.info.max_bytes:
         raise InvalidInput(too_large(target.info), "file")
-    stored = default_storage.save(new_stored_name(began_at), upload)
+    with told():
+        parts().room(upload.size)
+        stored = default_storage.save(new_stored_name(began_at), upload)
     try:
         return take_in(
             Arrival(
@@ -116,5 +123,9 @@ def discard(*stored_names: str) -> None:
 
 def plain_name(name: str) -> str:
     """The name as shown to people: no path, no control characters, short."""
-    text = "".join(c for c in Path(name.replace("\\", "/")).name if c.isprintable()).strip()
-    return text[:120] or _("file")
+    text = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
+    text = text.strip().lstrip(".").strip()
+    if len(text) > LONGEST_NAME:
+        stem, suffix = Path(text).stem, Path(text).suffix[:10]
+        text = stem[: LONGEST_NAME - len(suffix)] + suffix
+    return text or _("file")

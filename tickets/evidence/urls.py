@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from tickets.evidence import serving_views, views
+from tickets.evidence import serving_views, tus, views
 
 app_name = "uploads"
 urlpatterns = [
     path("", views.upload, name="upload"),
+    path("tus/", tus.uploads, name="tus"),
+    path("tus/<str:key>/", tus.one_upload, name="tus_upload"),
     path("f/<str:token>/<str:name>", serving_views.linked, name="linked"),
     path("<int:pk>/", serving_views.for_staff, name="file"),
     path("t/<str:reference>/<str:token>/<int:pk>/", serving_views.by_link, name="by_link"),

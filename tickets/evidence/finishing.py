@@ -1,0 +1,45 @@
+"""The end of an upload: it becomes evidence once, or it is called off and its bytes go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tickets.actions.uploads import arrive, end
+from tickets.actor import Actor
+from tickets.errors import ActionError
+from tickets.evidence.parts import parts, told
+from tickets.evidence.receive import discard
+from tickets.models import Evidence, Upload
+
+
+def finish(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
+    """Put a whole upload at its place and take it in. Harmless when it was done before.
+
+    Raises:
+        StorageTrouble: not now; the row is as it was, and the sweep tries again.
+        ActionError: it may not come in any more (sent, closed, too many): it has ended, and
+            nothing of it is left.
+    """
+    with told():
+        parts().finish(upload)
+    try:
+        return arrive(upload, actor=actor, now=now)
+    except ActionError:
+        end(upload, now=now)
+        with told():
+            parts().abort(upload)
+            discard(upload.stored_name)
+        raise
+
+
+def call_off(upload: Upload, *, now: datetime) -> bool:
+    """End an unfinished upload and delete what is here of it; False when it was over already.
+
+    Raises:
+        StorageTrouble: it has ended, and the sweep deletes what is left.
+    """
+    ended = end(upload, now=now)
+    if ended:
+        with told():
+            parts().abort(upload)
+    return ended
