@@ -1,6 +1,6 @@
 """Whether a service of this desk is well, as an exit status: for health checks.
 
-python -m supportdesk.probe web|worker|beat
+python -m supportdesk.probe web|worker|files|beat
 """
 
 from __future__ import annotations
@@ -32,11 +32,20 @@ def web() -> bool:
 
 def worker() -> bool:
     """A worker with this machine's name answers over the broker."""
+    return _answers("celery")
+
+
+def files() -> bool:
+    """The same of the worker that looks into files."""
+    return _answers("files")
+
+
+def _answers(worker: str) -> bool:
     import socket
 
     from supportdesk.celery import app
 
-    name = f"celery@{socket.gethostname()}"
+    name = f"{worker}@{socket.gethostname()}"
     return bool(app.control.ping(destination=[name], timeout=5.0, limit=1))
 
 
@@ -47,7 +56,7 @@ def beat() -> bool:
     return bool(files) and time.time() - max(f.stat().st_mtime for f in files) < BEAT_SILENCE
 
 
-PROBES = {"web": web, "worker": worker, "beat": beat}
+PROBES = {"web": web, "worker": worker, "files": files, "beat": beat}
 
 
 def main(arguments: list[str]) -> int:

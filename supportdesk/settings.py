@@ -143,13 +143,27 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a nudge only: the sweep finds the row anyway
+# Films take minutes: mails and deadlines never wait behind one. A worker of its own takes these.
+CELERY_TASK_ROUTES = {
+    "tickets.jobs.check_files": {"queue": "files"},
+    "tickets.jobs.preview_files": {"queue": "files"},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deadlines": {"task": "tickets.jobs.sweep_deadlines", "schedule": 15.0},
     "outbox": {"task": "tickets.jobs.drain_outbox", "schedule": 10.0},
+    "uploads": {"task": "tickets.jobs.finish_uploads", "schedule": 60.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
     "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},
+    # A tick that finds the workers at long films is not kept: the next one finds the same rows.
+    "files": {"task": "tickets.jobs.check_files", "schedule": 10.0, "options": {"expires": 10}},
+    "previews": {
+        "task": "tickets.jobs.preview_files",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "erase": {"task": "tickets.jobs.erase_files", "schedule": 60.0},
 }
 
 # --- people -------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A whole desk on one machine: engines, web, worker and beat, started and stopped together.
+"""A whole desk on one machine: engines, web, workers and beat, started and stopped together.
 
     python -m supportdesk.supervisor run|serve
     python -m supportdesk.supervisor manage COMMAND …
@@ -184,9 +184,16 @@ class Desk:
         worker = [python, *quiet, *celery[1:], "worker", "--concurrency", "2"]
         worker += ["--loglevel", "warning"]
         worker += ["--without-gossip", "--without-mingle"]
+        # Threads will do: what is heavy about files is done by programs of their own.
+        files = [*worker, "--queues", "files", "--hostname", "files@%h", "--pool", "threads"]
         beat = [*celery, "beat", "--loglevel", "warning", "--pidfile", ""]
         beat += ["--schedule", str(self.desk.data_dir / "beat-schedule")]
-        for name, command in (("web", web), ("worker", worker), ("beat", beat)):
+        for name, command in (
+            ("web", web),
+            ("worker", worker),
+            ("files", files),
+            ("beat", beat),
+        ):
             child = Child(name, command, self.desk.environment, ROOT)
             self.children.append(child)
             child.start()
@@ -262,7 +269,7 @@ class Desk:
         self.stopping = True
         if self.children:
             _say("\nStopping …")
-        order = {"web": 0, "beat": 1, "worker": 2}
+        order = {"web": 0, "beat": 1, "worker": 2, "files": 3}
         for child in sorted(self.children, key=lambda each: order[each.name]):
             child.stop()
         (self.desk.data_dir / "children.json").unlink(missing_ok=True)

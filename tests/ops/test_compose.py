@@ -119,7 +119,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Migrated as the compose file says, then web, worker and beat, all at once."""
+    """Migrated as the compose file says, then web, workers and beat, all at once."""
     url = os.environ["DATABASE_URL"]
     name = f"compose_{os.getpid()}"
     parts = Env.db_url_config(url)
@@ -134,7 +134,7 @@ def server() -> Iterator[Server]:
             assert collected.returncode == 0, collected.stderr
             migrated = server.run("migrate", OURS["migrate"]["command"])
             assert migrated.returncode == 0, migrated.stderr
-            for service in ("web", "worker", "beat"):
+            for service in ("web", "worker", "files", "beat"):
                 server.start(service)
             yield server
         finally:
@@ -143,11 +143,11 @@ def server() -> Iterator[Server]:
 
 
 def test_the_services_are_the_ones_that_a_desk_needs() -> None:
-    assert set(SERVICES) == {"db", "redis", "migrate", "web", "worker", "beat"}
-    assert set(OURS) == {"migrate", "web", "worker", "beat"}
+    assert set(SERVICES) == {"db", "redis", "migrate", "web", "worker", "files", "beat"}
+    assert set(OURS) == {"migrate", "web", "worker", "files", "beat"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "files", "beat"])
 def test_each_service_starts_as_written_and_its_health_check_sees_it(
     server: Server, name: str
 ) -> None:
@@ -158,6 +158,13 @@ def test_each_service_starts_as_written_and_its_health_check_sees_it(
 def test_beat_ticks_and_the_worker_takes_what_it_sends(server: Server) -> None:
     assert eventually(lambda: "Sending due task" in server.said("beat"), 40), server.said("beat")
     assert eventually(lambda: "received" in server.said("worker"), 20), server.said("worker")
+
+
+def test_files_are_the_business_of_a_worker_of_their_own(server: Server) -> None:
+    seen = eventually(lambda: "check_files" in server.said("files"), 40)
+    assert seen, server.said("files")
+    assert "drain_outbox[" not in server.said("files")
+    assert "check_files[" not in server.said("worker")
 
 
 def test_a_health_check_sees_a_service_that_is_not_there(server: Server) -> None:
@@ -171,7 +178,7 @@ def test_migrating_again_is_harmless(server: Server) -> None:
 
 
 def test_every_service_waits_for_what_it_needs_and_has_a_health_check() -> None:
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "files", "beat"):
         assert OURS[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     for name, service in SERVICES.items():
         assert service["healthcheck"].get("test") or name == "migrate"

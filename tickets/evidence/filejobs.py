@@ -136,6 +136,17 @@ def put_off(lease: Lease, kind: str, reason: str, now: datetime) -> None:
     )
 
 
+def release(lease: Lease, now: datetime) -> None:
+    """Give back a row that could not be worked on to the end; it was no attempt. Raises Lost."""
+    _ours(
+        lease,
+        lease=None,
+        leased_until=None,
+        wake_at=now,
+        attempts=Greatest(F("attempts") - 1, 0),
+    )
+
+
 def retry(lease: Lease, reason: str, now: datetime) -> None:
     """Come back after a pause; the attempt counts. Raises Lost."""
     pause = _RETRIES[min(lease.attempt, len(_RETRIES)) - 1]

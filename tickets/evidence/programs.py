@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ APART = Path(__file__).with_name("apart")
 _LIMITED = APART / "limited.py"
 _LONGEST_ANSWER = 256 * 1024  # bytes
 BEAT = 5.0  # seconds between two calls of ``beat``
+_LOOK = 0.5  # and between two looks whether to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,20 @@ class Limits:
     written: int = 0
 
 
+class Halted(Exception):
+    """This process was asked to end; the file waits for another."""
+
+
 class Died(Exception):
     """The program ended without an answer: killed, crashed, out of time, or talking nonsense."""
+
+
+_halting = threading.Event()
+
+
+def halt() -> None:
+    """End the programs that run, and start no more: this process is about to end."""
+    _halting.set()
 
 
 def nothing() -> None:
@@ -69,9 +83,10 @@ def run(
     ``beat`` is called every few seconds meanwhile; what it raises ends the program.
 
     Raises:
+        Halted: `halt` was called.
         Died: no answer came.
     """
-    bounds = (str(limits.memory), str(limits.cpu), str(limits.written))
+    bounds = [str(each) for each in (os.getpid(), limits.memory, limits.cpu, limits.written)]
     process = subprocess.Popen(  # noqa: S603  (our own interpreter and our own program)
         [sys.executable, "-I", "-B", str(_LIMITED), *bounds, str(program), *arguments],
         stdin=subprocess.DEVNULL,
@@ -104,7 +119,9 @@ def _listen(stream: IO[bytes], wall: float, beat: Callable[[], None]) -> bytes:
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while (left := end - time.monotonic()) > 0:
-            if selector.select(min(left, BEAT)):
+            if _halting.is_set():
+                raise Halted
+            if selector.select(min(left, _LOOK)):
                 piece = os.read(stream.fileno(), 65536)
                 if not piece:
                     return bytes(said)

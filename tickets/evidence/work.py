@@ -29,7 +29,7 @@ from tickets.evidence.filejobs import Lease, Lost
 from tickets.evidence.inspect import inspect, sha256_of
 from tickets.evidence.local import StorageAway, original
 from tickets.evidence.outages import SCANNER, STORAGE, end_outage, raise_outage
-from tickets.evidence.programs import Died, Runner
+from tickets.evidence.programs import Died, Halted, Runner
 from tickets.lifecycle import EvidenceState, FileStage
 from tickets.models import Evidence
 
@@ -151,6 +151,9 @@ class Turn:
             self._put_off(SCANNER, error.reason)
             if scan.LIMIT not in error.reason:  # else it is about this one file
                 self.away.add(FileStage.SCAN)
+        except Halted:
+            self._settled(filejobs.release)
+            self.away |= set(ALL)
         except Exception as error:  # one broken row must not hold up the others
             log.exception("File job %s could not be done", self.lease.job_id)
             self._settled(filejobs.retry, f"{type(error).__name__}: {error}")

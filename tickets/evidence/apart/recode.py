@@ -18,7 +18,7 @@ from tickets.evidence.apart.kinds import Bad, Kind
 SHORT_SIDE = 720  # pixels of a film that is coded anew
 _AS_IT_IS = (1920, 1080)  # and of one that is not
 _RATE = 30
-_PLAIN = {"movflags": "+faststart", "fflags": "+bitexact", "map_metadata": "-1"}
+_PLAIN = {"movflags": "+faststart", "fflags": "+bitexact"}
 _NOTES = "filter_units=remove_types=6"  # H.264's "supplemental" units: captions, dates, anything
 _CODING = {"preset": "ultrafast", "crf": "27", "threads": "2", "bf": "0"}
 
@@ -100,8 +100,9 @@ def _coded_anew(path: Path, out: Path, kind: Kind) -> tuple[int, int]:
         stream.thread_type = "AUTO"
         sound = _sound(source)
         with av.open(str(out), "w", format="mp4", options=_PLAIN) as made:
-            film = _Film(made, stream)
-            voice = _Voice(made, sound) if sound is not None else None
+            start = float(source.start_time or 0) / 1_000_000
+            film = _Film(made, stream, start)
+            voice = _Voice(made, sound, start) if sound is not None else None
             wanted = [each for each in (stream, sound) if each is not None]
             for packet in source.demux(wanted):
                 mine = film if packet.stream_index == stream.index else voice
@@ -125,7 +126,8 @@ def _coded_anew(path: Path, out: Path, kind: Kind) -> tuple[int, int]:
 class _Film:
     """Pictures: turned as they are shown, made smaller, at most ``_RATE`` a second."""
 
-    def __init__(self, made: Any, stream: Any) -> None:
+    def __init__(self, made: Any, stream: Any, start: float) -> None:
+        self.start = start
         rate = stream.average_rate or stream.guessed_rate or Fraction(_RATE)
         self.rate = min(Fraction(_RATE), max(Fraction(1), Fraction(rate)))
         self.time_base = stream.time_base
@@ -154,7 +156,6 @@ class _Film:
         if self.size is None:
             self.size = (picture.width, picture.height)
             self.out.width, self.out.height = self.size
-            self.start = at
         stamp = round((at - self.start) * 90_000)
         if stamp <= self.last:
             return
@@ -197,8 +198,9 @@ class _Film:
 class _Voice:
     """Sound: AAC, two channels at most."""
 
-    def __init__(self, made: Any, stream: Any) -> None:
+    def __init__(self, made: Any, stream: Any, start: float) -> None:
         self.made = made
+        self.start = start
         self.out = made.add_stream("aac", rate=48_000)
         self.out.bit_rate = 96_000
         self.out.layout = "mono" if stream.codec_context.channels == 1 else "stereo"
@@ -206,6 +208,8 @@ class _Voice:
 
     def take(self, frame: Any) -> None:
         """Code one piece of sound."""
+        if frame.pts is not None and frame.time_base:
+            frame.pts -= round(self.start / frame.time_base)
         for piece in self.resampler.resample(frame):
             self.made.mux(self.out.encode(piece))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def frames_of(path: Path, kind: Kind) -> list[Frame]:
     """
     try:
         frames = _by_keys(path, kind)
-        if len(frames) < COLUMNS * ROWS * 0.6:
+        if not _is_even(frames):
             through = _through(path, kind)
             frames = max(frames, through, key=len)
     except FAULTS as error:
@@ -49,6 +50,14 @@ def frames_of(path: Path, kind: Kind) -> list[Frame]:
     if not frames:
         raise Bad("no_picture")
     return frames
+
+
+def _is_even(frames: Sequence[Frame]) -> bool:
+    """Whether they are enough, and no part of the film goes unseen between two of them."""
+    if len(frames) < COLUMNS * ROWS * 0.6:
+        return False
+    gaps = [after.at - before.at for before, after in pairwise(frames)]
+    return max(gaps) <= 1.7 * (frames[-1].at - frames[0].at) / (COLUMNS * ROWS - 1)
 
 
 def _span(source: Any, stream: Any) -> tuple[float, float]:
@@ -94,7 +103,7 @@ def _through(path: Path, kind: Kind) -> list[Frame]:
             for picture in source.decode(stream):
                 if time.process_time() > until:
                     break
-                if picture.time is None or picture.time < wanted:
+                if picture.time is None or picture.time + 1e-6 < wanted:
                     continue
                 kept.append(_frame(picture, picture.time - start))
                 wanted = max(wanted + step, picture.time + step / 2)
