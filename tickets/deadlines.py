@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, OperationalError, connection
 from django.db.models import F, Q, QuerySet
 
+from tickets.actions import retention
 from tickets.actions.expire_pickups import BATCH, expire_due
 from tickets.actions.fire_deadlines import ROW_KINDS, fire
 from tickets.lifecycle import DeadlineState
@@ -90,6 +91,7 @@ def _due(now: datetime, after: tuple[datetime, int]) -> QuerySet[Deadline]:
     at, pk = after
     return (
         Deadline.objects.filter(state=DeadlineState.PENDING, kind__in=ROW_KINDS, wake_at__lte=now)
+        .exclude(kind=retention.KIND, step=retention.FILES)  # a job of its own: it deletes files
         .filter(Q(wake_at__gt=at) | Q(wake_at=at, pk__gt=pk))
         .select_related("claim", "refund__claim", "shipment")
         .order_by("wake_at", "pk")

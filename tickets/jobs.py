@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tidying, trials
-from tickets.evidence import work
+from tickets.evidence import erase, programs, sweep_uploads, work
 
 
 @shared_task(name="tickets.jobs.drain_outbox")
@@ -51,3 +52,21 @@ def check_files() -> int:
 def preview_files() -> int:
     """Make previews, one at a time in the whole house."""
     return work.run_due(clock.now(), stages=work.SLOW)
+
+
+@shared_task(name="tickets.jobs.finish_uploads")
+def finish_uploads() -> int:
+    """Finish uploads whose client is gone since the last byte; end those past their time."""
+    return sweep_uploads.finish_uploads(clock.now())
+
+
+@shared_task(name="tickets.jobs.erase_files")
+def erase_files() -> int:
+    """Delete the files of cases whose days of keeping are over."""
+    return erase.run_due(clock.now())
+
+
+@worker_shutting_down.connect
+def end_programs(**_about: object) -> None:
+    """A worker that is asked to end does not wait for a long film; the next one begins it anew."""
+    programs.halt()

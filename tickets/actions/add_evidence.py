@@ -84,7 +84,7 @@ def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) ->
         if over:
             raise Conflict(_("This request is closed. Write to us below, and a person will look."))
         owner = claim if claim is not None else ticket
-        _not_too_many(owner.evidence.count())
+        _not_too_many(owner.evidence.filter(erased_at=None).count())
         evidence = _row(
             arrival,
             actor,

@@ -19,6 +19,7 @@ from django.db.models import Case, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
+from tickets.actions import retention
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
@@ -58,6 +59,10 @@ class Turn:
     mails: list[Outbox] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
     _deadlines_touched: bool = False
+    _outcome_before: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self._outcome_before = retention.outcome_of(self.ticket, self.claim)
 
     @property
     def subject(self) -> Ticket | Pickup | Order | Inquiry:
@@ -182,6 +187,7 @@ class Turn:
 
     def flush(self) -> None:
         """Write the trace and the subject itself."""
+        retention.follow(self, self._outcome_before)
         self.write()
         if self.ticket is not None:
             if self._deadlines_touched:

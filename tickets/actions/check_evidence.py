@@ -158,7 +158,11 @@ def _state_of(evidence: Evidence, found: Findings | Refusal) -> EvidenceState:
     if evidence.ticket_id:
         place |= Q(ticket=evidence.ticket_id)
     twin = Evidence.objects.filter(
-        place, sha256=found.sha256, kind=evidence.kind, state=EvidenceState.READY
+        place,
+        sha256=found.sha256,
+        kind=evidence.kind,
+        state=EvidenceState.READY,
+        erased_at=None,  # what was erased may be handed in again
     ).exclude(pk=evidence.pk)
     return EvidenceState.REPEATED if twin.exists() else EvidenceState.READY
 

@@ -73,6 +73,7 @@ DEADLINES: Words = {
     "poster_late": _("The poster counts as late"),
     "preorder_due": _("The pre-order must have left"),
     "answer_due": _("The customer must be answered"),
+    "retention_due": _("The files are erased"),
 }
 DEADLINE_STATES: Words = {
     "pending": _("to come"),

@@ -112,6 +112,7 @@ def _deadlines(store: Store) -> QuerySet[Any]:
     return (
         Deadline.objects.filter(store=store, kind__endswith="_due")
         .exclude(state=DeadlineState.CANCELLED)
+        .exclude(kind="retention_due")  # nobody was promised anything by then
         .select_related("ticket", "claim__ticket", "refund__claim__ticket", "refund__order")
     )
 
