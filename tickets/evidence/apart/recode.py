@@ -18,6 +18,7 @@ from tickets.evidence.apart.kinds import Bad, Kind
 SHORT_SIDE = 720  # pixels of a film that is coded anew
 _AS_IT_IS = (1920, 1080)  # and of one that is not
 _RATE = 30
+_EARLY = 2000  # pieces of sound, some forty seconds
 _PLAIN = {"movflags": "+faststart", "fflags": "+bitexact"}
 _NOTES = "filter_units=remove_types=6"  # H.264's "supplemental" units: captions, dates, anything
 _CODING = {"preset": "ultrafast", "crf": "27", "threads": "2", "bf": "0"}
@@ -115,11 +116,13 @@ def _coded_anew(path: Path, out: Path, kind: Kind) -> tuple[int, int]:
                     continue  # a damaged picture; the next ones may be whole
                 for frame in frames:
                     mine.take(frame)
+                if voice is not None and film.size is not None:
+                    voice.begin()
+            if film.size is None:
+                raise Bad("no_picture")
             film.end()
             if voice is not None:
                 voice.end()
-            if film.size is None:
-                raise Bad("no_picture")
             return film.size
 
 
@@ -165,8 +168,7 @@ class _Film:
 
     def end(self) -> None:
         """Let the coder go."""
-        if self.size is not None:
-            self.made.mux(self.out.encode())
+        self.made.mux(self.out.encode())
 
     def _filters(self, frame: Any) -> Any:
         graph = av.filter.Graph()
@@ -196,18 +198,31 @@ class _Film:
 
 
 class _Voice:
-    """Sound: AAC, two channels at most."""
+    """Sound: AAC, two channels at most. It waits until the size of the pictures is known."""
 
     def __init__(self, made: Any, stream: Any, start: float) -> None:
         self.made = made
         self.start = start
+        self.early: list[Any] | None = []
         self.out = made.add_stream("aac", rate=48_000)
         self.out.bit_rate = 96_000
         self.out.layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         self.resampler = av.AudioResampler(format="fltp", layout=self.out.layout.name, rate=48_000)
 
     def take(self, frame: Any) -> None:
-        """Code one piece of sound."""
+        """Code one piece of sound, or keep it until the pictures have begun."""
+        if self.early is None:
+            self._code(frame)
+        elif len(self.early) < _EARLY:
+            self.early.append(frame)
+
+    def begin(self) -> None:
+        """The pictures have begun."""
+        early, self.early = self.early, None
+        for frame in early or ():
+            self._code(frame)
+
+    def _code(self, frame: Any) -> None:
         if frame.pts is not None and frame.time_base:
             frame.pts -= round(self.start / frame.time_base)
         for piece in self.resampler.resample(frame):
