@@ -23,7 +23,7 @@ expect.set_options(timeout=15_000)  # a small machine, and a film to look into
 @pytest.fixture
 def house(
     live_server: LiveServer, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> House:
+) -> Iterator[House]:
     """The desk, open at noon in Las Vegas. Its uploads lie in this test's own directory."""
     built = House(live_server.url)
     monkeypatch.setattr(clock, "now", built.clock)
@@ -36,7 +36,8 @@ def house(
             "OPTIONS": {"location": str(tmp_path / "media"), "base_url": None},
         },
     }
-    return built
+    yield built
+    built.worker.goes_home()
 
 
 @pytest.fixture

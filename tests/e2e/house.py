@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import connections
+
 from tests.cast import NOON
+from tests.checks import check_files
 from tickets.models import KeptMail
 from tickets.timelapse import happen, lapse
 
@@ -30,12 +35,52 @@ class Clock:
         self._set_to(at)
 
 
+class FileWorker:
+    """Looks into files as they arrive, beside the story; it may be sent to rest."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._awake, self._over = threading.Event(), threading.Event()
+        self._awake.set()
+        self._thread = threading.Thread(target=self._run, name="files", daemon=True)
+        self._thread.start()
+
+    def rests(self) -> None:
+        """No file is looked into until it is awake again."""
+        self._awake.clear()
+
+    def wakes(self) -> None:
+        """Back to work."""
+        self._awake.set()
+
+    def goes_home(self) -> None:
+        """The end of the story."""
+        self._over.set()
+        self._awake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.wait(0.2):
+                self._awake.wait()
+                if not self._over.is_set():
+                    check_files(self._clock())
+        finally:
+            connections.close_all()
+
+
 @dataclass
 class House:
-    """Sweeps and sends by hand, where a worker would: so a story says when time passes."""
+    """Sweeps and sends by hand, where a worker would: so a story says when time passes.
+
+    Only files are looked into without being asked: a customer sits there and waits.
+    """
 
     url: str
     clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.worker = FileWorker(self.clock)
 
     def post_goes(self) -> None:
         """Send what waits to be sent."""

@@ -12,6 +12,7 @@ from django.test import Client
 
 from supportdesk import clock
 from tests.cast import NOON
+from tests.checks import check_files
 from tickets.models import Draft, Order
 
 
@@ -92,12 +93,24 @@ class Customer:
     def say(self, fact: str, value: str) -> Any:
         return self.post(f"question/{fact}/", {"value": value})
 
-    def upload(self, kind: str, content: bytes, name: str = "file.bin", **headers: str) -> Any:
-        return self.web.post(
+    def upload(
+        self,
+        kind: str,
+        content: bytes,
+        name: str = "file.bin",
+        *,
+        checked: bool = True,
+        **headers: str,
+    ) -> Any:
+        """Send a file by the plain form; the worker looks into it at once, unless it rests."""
+        response = self.web.post(
             f"/uploads/?draft={self.draft.key}&kind={kind}",
             {"file": SimpleUploadedFile(name, content)},
             headers=headers,
         )
+        if checked:
+            check_files(clock.now())
+        return response
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from policies.pack import Pack, load_builtin_packs
 from policies.parse import facts_from_json
 from policies.types import Facts, Request
 from tests.cast import NOON, make_customer, make_order
+from tests.checks import check_files
 from tests.evidence_files import make_photo
 from tests.portal.conftest import Customer
 from tickets.effects.about import about
@@ -371,6 +372,8 @@ def test_an_error_of_the_page_needs_address_mail_and_a_screenshot_that_staff_the
 
     file = SimpleUploadedFile("error.jpg", make_photo())
     web.post(f"/uploads/?draft={draft.key}&kind=screenshot", {"file": file})
+    assert "Something is still missing" in someone("answer/").text  # it is being looked into
+    check_files(NOON)
     assert "Yes, we can act on this" in someone("answer/").text
     assert 'value="ada@example.com"' in someone("answer/").text
     done = someone("send/", {"c-email": "ada@example.com"})

@@ -10,7 +10,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.cast import Story
+from tests.cast import NOON, Story
+from tests.checks import check_files
 from tests.evidence_files import make_video
 from tests.portal.conftest import Clock
 from tickets import access
@@ -100,10 +101,18 @@ def test_the_missing_video_is_added_later_by_the_link(web: Client, claim: Claim)
 
     assert response.headers["Location"].startswith(link)
     claim.refresh_from_db()
+    assert claim.state == "awaiting_evidence"
+    page = _page(web, claim)
+    assert "We look whether it opens…" in page
+    assert "Look again" in page  # for those without JavaScript
+
+    check_files(NOON)
+    claim.refresh_from_db()
     assert (claim.state, claim.missing) == ("under_review", [])
     kinds = list(Event.objects.order_by("seq").values_list("kind", flat=True))
-    assert kinds == ["claim_filed", "evidence_added", "evidence_complete"]
+    assert kinds == ["claim_filed", "file_received", "evidence_added", "evidence_complete"]
     page = _page(web, claim)
+    assert "Look again" not in page
     evidence = Evidence.objects.get()
     assert f"/uploads/t/{claim.ticket.reference}/{token}/{evidence.pk}/" in page
 

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from tickets.evidence import serving_views, tus, views
+from tickets.evidence import arrival_views, serving_views, tus, views
 
 app_name = "uploads"
 urlpatterns = [
     path("", views.upload, name="upload"),
+    path("state/", arrival_views.state, name="state"),
+    path("out/", arrival_views.take_out, name="out"),
     path("tus/", tus.uploads, name="tus"),
     path("tus/<str:key>/", tus.one_upload, name="tus_upload"),
     path("f/<str:token>/<str:name>", serving_views.linked, name="linked"),

@@ -17,7 +17,7 @@ from tickets.actions.reminders import pending
 from tickets.actions.requests import can_send, is_over
 from tickets.errors import TooMany
 from tickets.models import Inquiry, Order, Store
-from tickets.portal import queries
+from tickets.portal import queries, slots
 from tickets.portal.forms import (
     AddressForm,
     ConfirmForm,
@@ -96,7 +96,7 @@ def ends(visit: Visit, inquiry: Inquiry | None) -> dict[str, Any]:
         "over": over,
         "can_send": sends,
         "lacks": _lacking(visit) if lacks else [],
-        "lacks_files": lacks and bool(queries.ways(guide.pack, guide.needed, [], locale())),
+        "lacks_files": lacks and bool(slots.ways(guide.pack, guide.needed, [], locale())),
         "waits": waits,
         "remind_from": guide.decision.opens_at if waits else None,
         "reminder": reminder,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _l
 from policies.pack import Pack
 from policies.phrases import ENGLISH
 from tickets.actions.what_if import propose
+from tickets.file_words import problem_words
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, DeadlineState, may_follow
 from tickets.models import Claim, Deadline, Event, Evidence, Message, Ticket
 from tickets.telling import sentences_of
@@ -40,6 +41,8 @@ TOLD: Mapping[str, tuple[str, Promise]] = {
     "request_accepted": ("inbox", _l("You sent your request.")),
     "request_repeated": ("inbox", _l("You asked once more.")),
     "evidence_added": ("paperclip", _l("A file was added.")),
+    "file_ready": ("paperclip", _l("A file was added.")),
+    "file_refused": ("file", _l("A file could not be used.")),
     "evidence_complete": ("checks", _l("The evidence is complete.")),
     "evidence_waived": ("user-check", _l("The time for the evidence is over. A person decides.")),
     "evidence_asked": ("camera", _l("We asked for more evidence.")),
@@ -236,6 +239,10 @@ def _detail(event: Event) -> str:
         parts.append(str(data.get("name", "")))
         if not data.get("in_time", True):
             parts.append(_("It came too late to count by itself; a person may still look at it."))
+    if event.kind in ("file_ready", "file_refused"):
+        parts.append(str(data.get("name", "")))
+    if event.kind == "file_refused":
+        parts.append(problem_words(str(data.get("problem", ""))))
     if event.kind == "claim_refused":
         parts.append(str(data.get("sentence", "")))
     if event.kind == "claim_fulfilled" and data.get("tracking"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +16,7 @@ from policies.pack import Pack
 from policies.phrases import locales
 from policies.types import Decision, OrderFacts
 from tickets.actions.guided import Guide
-from tickets.models import ClaimItem, Draft, Evidence, OrderLine
+from tickets.models import ClaimItem, Draft, OrderLine
 from tickets.models.claim import FILED_VERDICTS
 from tickets.models.ticket import URGENT
 from tickets.portal.tiles import OTHER, TILES
@@ -236,85 +234,3 @@ def what_happens(guide: Guide, *, claim: bool) -> list[dict[str, str]]:
 
 def _step(icon: str, text: str, when: str) -> dict[str, str]:
     return {"icon": icon, "text": text, "when": when}
-
-
-# --- evidence -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One kind of file: how many are needed, how to make one, and those that are here."""
-
-    kind: str
-    label: str
-    steps: tuple[str, ...]
-    media: str
-    max_bytes: int
-    wanted: int
-    files: Sequence[Evidence]
-
-    @property
-    def have(self) -> int:
-        """How many count."""
-        return sum(1 for file in self.files if file.state == "ready" and file.in_time)
-
-    @property
-    def done(self) -> bool:
-        """Whether there are enough."""
-        return self.have >= self.wanted
-
-    @property
-    def accept(self) -> str:
-        """What a file chooser offers."""
-        return "video/*" if self.media == "video" else "image/*"
-
-
-def _slot(pack: Pack, kind: str, wanted: int, files: Iterable[Evidence], locale: str) -> Slot:
-    info = pack.evidence_kinds[kind]
-    mine = [file for file in files if file.kind == kind]
-    return Slot(
-        kind, info.label(locale), info.steps(locale), info.media, info.max_bytes, wanted, mine
-    )
-
-
-def ways(
-    pack: Pack,
-    needed: Iterable[Mapping[str, int]],
-    files: Sequence[Evidence],
-    locale: str,
-) -> list[list[Slot]]:
-    """The alternatives, each a list of what it takes; what is no file is left out."""
-    found = []
-    for way in needed:
-        slots = [
-            _slot(pack, kind, count, files, locale)
-            for kind, count in way.items()
-            if kind in pack.evidence_kinds
-        ]
-        if slots:
-            found.append(slots)
-    return found
-
-
-def extra_kinds(
-    pack: Pack, needed: Iterable[Mapping[str, int]], files: Sequence[Evidence], locale: str
-) -> list[Slot]:
-    """What may be added although nothing asks for it: a photo and a video always help."""
-    asked = {kind for way in needed for kind in way}
-    present = [file.kind for file in files]
-    offered = () if asked else ("photo", "unboxing_video")
-    kinds = dict.fromkeys([*offered, *present])
-    return [
-        _slot(pack, kind, 0, files, locale)
-        for kind in kinds
-        if kind not in asked and kind in pack.evidence_kinds
-    ]
-
-
-def files(pack: Pack, rows: Sequence[Evidence], locale: str) -> list[dict[str, Any]]:
-    """The files with the words for their kinds."""
-    return [
-        {"file": row, "label": pack.evidence_kinds[row.kind].label(locale)}
-        for row in rows
-        if row.kind in pack.evidence_kinds
-    ]

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
+from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,11 +23,17 @@ from supportdesk.zones import zone_or_none
 from tickets import access
 from tickets.actions.guided import Guide, guide
 from tickets.actions.inquiries import ticket_of
+from tickets.actions.uploads import Place
 from tickets.errors import Conflict, TooMany
+from tickets.evidence.arrivals import Shown, look
 from tickets.models import Customer, Draft, Store
 from tickets.portal.tiles import OTHER, TILES, tile_of
 
 P = ParamSpec("P")
+
+
+# A film that was chosen is looked at by the page's own script before it is sent.
+looks_at_own_files = csp_update({"media-src": ["blob:"]})
 
 
 def locale() -> str:
@@ -62,6 +69,14 @@ class Visit:
     draft: Draft
     now: datetime
     _guide: Guide | None = None
+    _files: list[Shown] | None = None
+
+    @property
+    def files(self) -> list[Shown]:
+        """The draft's files, those on their way too; looked up once a page."""
+        if self._files is None:
+            self._files = look(Place(draft=self.draft), self.now)
+        return self._files
 
     @property
     def store(self) -> Store:

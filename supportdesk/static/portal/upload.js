@@ -1,118 +1,188 @@
-// Sends each chosen file at once, with a bar of its own. Without this file the form still works.
-const WAIT = [2000, 5000, 15000, 30000, 60000];
+// Sends chosen files by themselves, a few at a time. Without it the plain form still works.
+{
+  const AT_ONCE = 2;
+  const rows = new Set(); // of this page: waiting, on their way, paused or told
+  const queue = [];
+  let running = 0;
+  let onward = null; // where to go when everything is here
 
-function show(form, file) {
-  const row = document.createElement("li");
-  const name = document.createElement("span");
-  const bar = document.createElement("progress");
-  const state = document.createElement("span");
-  name.textContent = file.name;
-  bar.max = 100;
-  bar.value = 0;
-  bar.setAttribute("aria-label", file.name);
-  state.className = "state";
-  row.append(name, bar, state);
-  form.querySelector(".progress-list").append(row);
-  return {
-    row,
-    at: (share) => { bar.value = share; state.textContent = Math.floor(share) + " %"; },
-    say: (text, kind) => { state.textContent = text; row.dataset.kind = kind || ""; },
-  };
-}
+  const under = (job) => ["waiting", "running"].includes(job.state);
+  const active = () => [...rows].filter(under).length;
+  const percent = (sent, total) => Math.floor((100 * sent) / total);
 
-function back() {
-  // Resolves when the network is there and somebody looks at the page again.
-  return new Promise((done) => {
-    const ready = () => navigator.onLine && !document.hidden;
-    if (ready()) { done(); return; }
-    const look = () => { if (ready()) { removeEventListener("online", look); document.removeEventListener("visibilitychange", look); done(); } };
-    addEventListener("online", look);
-    document.addEventListener("visibilitychange", look);
-  });
-}
-
-function post(form, file, line) {
-  return new Promise((done, lost) => {
-    const body = new FormData();
-    body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    body.append("file", file, file.name);
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.upload.onprogress = (event) => { if (event.lengthComputable) line.at(100 * event.loaded / event.total); };
-    request.upload.onload = () => line.say(form.dataset.checking);
-    request.onload = () => (request.status >= 500 ? lost() : done(request.response));
-    request.onerror = lost;
-    request.send(body);
-  });
-}
-
-async function send(form, file) {
-  const line = show(form, file);
-  if (file.size > Number(form.dataset.max)) {
-    line.say(form.dataset.tooLarge, "problem");
-    return false;
-  }
-  for (const wait of [...WAIT, null]) {
-    try {
-      const answer = await post(form, file, line);
-      if (answer && answer.files && answer.files.length) {
-        line.say(form.dataset.ready, "ready");
-        return true;
-      }
-      line.say((answer && answer.problems && answer.problems.join(" ")) || form.dataset.failed, "problem");
-      return false;
-    } catch {
-      if (wait === null) break;
-      line.say(form.dataset.lost, "problem");
-      await new Promise((done) => setTimeout(done, wait));
-      await back();
-    }
-  }
-  line.say(form.dataset.failed, "problem");
-  return false;
-}
-
-let running = 0;
-
-async function refresh() {
-  // The checklist as the server sees it; rows that tell a problem stay on the page.
-  const problems = [...document.querySelectorAll(".progress-list li[data-kind=problem]")].map((row) => [row.closest("form").getAttribute("action"), row]);
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const now = document.querySelector("[data-live]");
-  const next = fresh.querySelector("[data-live]");
-  if (!now || !next) { location.reload(); return; }
-  now.replaceWith(document.adoptNode(next));
-  for (const [action, row] of problems) {
-    for (const form of document.querySelectorAll("form[data-upload]")) {
-      if (form.getAttribute("action") === action) form.querySelector(".progress-list").append(row);
-    }
-  }
-  enhance();
-}
-
-function enhance() {
-  for (const form of document.querySelectorAll("form[data-upload]")) {
-    if (form.dataset.enhanced) continue;
-    form.dataset.enhanced = "yes";
-    form.querySelector("button[type=submit]").hidden = true;
-    const input = form.querySelector("input[type=file]");
-    const take = async () => {
-      const files = [...input.files];
-      input.value = "";
+  function next() {
+    while (running < AT_ONCE && queue.length) {
+      const job = queue.shift();
       running += 1;
-      let some = false;
-      for (const file of files) some = (await send(form, file)) || some;
-      running -= 1;
-      if (some && !running) await refresh();
-    };
-    input.addEventListener("change", take);
-    // Chosen before this script was here: the button that would send it is gone now.
-    if (input.files.length) take();
+      job.state = "running";
+      job.row.can("running");
+      job.row.say(Portal.words().begins);
+      job.way.start();
+    }
+    if (!active()) go();
   }
-}
 
-addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
-enhance();
+  function free(job, state) {
+    if (job.state === "running") running -= 1;
+    if (queue.includes(job)) queue.splice(queue.indexOf(job), 1);
+    job.state = state;
+    next();
+  }
+
+  // An unfinished upload of this very name and size that this browser knows nothing of: begun
+  // on another device, or its answer was lost. It would hold up the sending for ever.
+  async function takeOutTwin(form, file) {
+    const mine = new Set([...rows].map((job) => job.way.key));
+    const state = await Portal.state();
+    for (const old of state.uploads) {
+      if (old.name !== file.name || old.length !== file.size || old.kind !== form.dataset.kind || mine.has(old.key)) continue;
+      const url = new URL(form.dataset.endpoint, location.href);
+      url.pathname += `${old.key}/`;
+      await fetch(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
+    }
+  }
+
+  function told(job) {
+    const words = Portal.words;
+    const says = (text, sent, total) => job.row.say(text.replace("%s", job.row.share(sent / total)));
+    return {
+      progress: (sent, total) => {
+        if (job.state !== "running") return;
+        if (job.resumedAt === undefined || sent > job.resumedAt + total / 50) says(words().sends, sent, total);
+        job.sent = percent(sent, total);
+        hide(job);
+      },
+      resumed: (sent, total) => {
+        job.resumedAt = sent;
+        job.sent = percent(sent, total);
+        job.row.share(sent / total);
+        job.row.say(words().resumes.replace("%s", job.sent), "", true);
+        hide(job);
+      },
+      trouble: (which) => job.row.say(words()[which], "trouble", true),
+      refused: (text) => {
+        job.row.say(text, "problem", true);
+        job.row.can("told");
+        free(job, "told");
+      },
+      done: async () => {
+        job.row.share(1);
+        job.row.can("arrived");
+        job.row.say(words().arrived, "", true);
+        rows.delete(job);
+        free(job, "done");
+        await Portal.look();
+        job.row.gone();
+      },
+    };
+  }
+
+  // The server's list shows what is not whole; what is on its way from here has a row of its own.
+  function hide(job) {
+    const same = job.way.key && document.querySelector(`[data-arriving="${CSS.escape(job.way.key)}"]`);
+    if (same && !same.hidden) same.hidden = true;
+  }
+
+  // What would make a film more useful is said while it is being sent: it holds nobody up.
+  async function hint(form, file, row) {
+    const texts = form.querySelector("[data-look]")?.dataset;
+    if (!texts) return;
+    const codes = await window.lookAtFile(file);
+    if (codes.length) codes.push("choice");
+    row.advise(codes.map((code) => texts[code]).filter(Boolean).join(" "));
+  }
+
+  function choose(form, file) {
+    const job = { state: "waiting", sent: 0 };
+    job.row = new Portal.Row(form, file, {
+      pause: () => {
+        job.way.pause();
+        job.row.can("paused");
+        job.row.say(Portal.words().paused.replace("%s", job.sent), "trouble");
+        free(job, "paused");
+      },
+      goOn: () => {
+        job.state = "waiting";
+        job.row.can("running");
+        job.row.say(Portal.words().waits);
+        queue.push(job);
+        next();
+      },
+      takeOut: async () => {
+        try {
+          await job.way.takeOut();
+        } catch {
+          job.row.say(Portal.words().lost, "trouble", true);
+          job.row.can("paused");
+          free(job, "paused");
+          return;
+        }
+        rows.delete(job);
+        job.row.gone();
+        free(job, "told");
+      },
+    });
+    job.way = new Portal.Way(file, { endpoint: form.dataset.endpoint, told: told(job), takeOutTwin: () => takeOutTwin(form, file) });
+    rows.add(job);
+    const problem = file.size === 0 ? Portal.words().empty : file.size > Number(form.dataset.max) ? form.dataset.tooLarge : "";
+    if (problem) {
+      job.state = "told";
+      job.row.can("told");
+      job.row.say(problem, "problem", true);
+      return;
+    }
+    job.row.say(Portal.words().waits);
+    queue.push(job);
+    next();
+    hint(form, file, job.row);
+  }
+
+  // "Go on" while files are on their way: leaving would stop them, so it is done afterwards.
+  function go() {
+    if (!onward) return;
+    const to = onward;
+    onward = null;
+    document.getElementById("upload-onward")?.remove();
+    if (![...rows].some((job) => job.state === "told" || job.state === "paused")) location.assign(to);
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-onward] a");
+    if (!link || !active() || onward) { if (link && onward) event.preventDefault(); return; }
+    event.preventDefault();
+    onward = link.href;
+    const note = document.createElement("p");
+    note.id = "upload-onward";
+    note.className = "row-wrap";
+    const stay = document.createElement("button");
+    stay.type = "button";
+    stay.className = "btn";
+    stay.textContent = Portal.words().stay;
+    stay.addEventListener("click", () => { onward = null; note.remove(); link.focus(); });
+    note.append(Portal.words().onward, stay);
+    document.querySelector("[data-live]").after(note);
+    Portal.news(Portal.words().onward);
+  });
+
+  Portal.enhance = () => {
+    for (const form of document.querySelectorAll("form[data-upload]")) {
+      if (form.dataset.enhanced) continue;
+      form.dataset.enhanced = "yes";
+      form.querySelector("button[type=submit]").hidden = true;
+      const input = form.querySelector("input[type=file]");
+      input.multiple = true;
+      const take = () => {
+        const files = [...input.files];
+        input.value = "";
+        for (const file of files) choose(form, file);
+      };
+      input.addEventListener("change", take);
+      // Chosen before this script was here: the button that would send it is gone now.
+      if (input.files.length) take();
+    }
+    for (const job of rows) hide(job);
+  };
+
+  addEventListener("beforeunload", (event) => { if (active()) event.preventDefault(); });
+  Portal.enhance();
+}

@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from policies.pack import Pack
 from supportdesk.visitor import visitor_of
 from tickets import access
 from tickets.actions import reminders
@@ -21,7 +22,7 @@ from tickets.actions.requests import write as write_to_us
 from tickets.actor import Actor
 from tickets.errors import ActionError, CannotFile, Conflict, TooMany
 from tickets.models import Customer
-from tickets.portal import queries
+from tickets.portal import queries, slots
 from tickets.portal.answers import Forms, ends, optional_order
 from tickets.portal.release import release_of
 from tickets.portal.tiles import OTHER
@@ -44,7 +45,9 @@ def show(visit: Visit) -> HttpResponse:
     return _page(visit, Forms(visit))
 
 
-def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
+def _page(
+    visit: Visit, forms: Forms, status: int = 200, held: dict[str, str] | None = None
+) -> HttpResponse:
     plain = visit.draft.request == OTHER
     # The order's own version decides; how to reach the store is as it is today.
     today = pack_now(visit.store, visit.now)
@@ -59,8 +62,17 @@ def _page(visit: Visit, forms: Forms, status: int = 200) -> HttpResponse:
         "release": release_of(visit.draft.order, visit.draft.request, visit.now),
         **queries.at_hand(today, visit.draft.request, visit.now, locale()),
         **({} if plain else ends(visit, latest(visit.draft))),
+        **_held(visit, pack, held),
     }
     return visit.page("portal/answer.html", found, status)
+
+
+def _held(visit: Visit, pack: Pack, held: dict[str, str] | None) -> dict[str, Any]:
+    """Why a form could not be sent this minute, and the files that it waits for."""
+    if held is None:
+        return {}
+    files = slots.files(pack, visit.files, locale())
+    return {"held": held, "files": files, "upload": f"draft={visit.draft.key}"}
 
 
 def _customer(visit: Visit, typed: dict[str, Any]) -> Customer:
@@ -137,6 +149,9 @@ def write(visit: Visit) -> HttpResponse:
 
 def _told(visit: Visit, forms: Forms, form: Any, error: ActionError) -> HttpResponse:
     """The page again, with what was typed and what went wrong."""
+    if error.field == "files":
+        which = "write" if form is forms.write else "send"
+        return _page(visit, forms, 409, {"form": which, "why": error.message})
     if isinstance(error, Conflict):
         raise error
     form.add_error(error.field if error.field in form.fields else None, error.message)

@@ -20,18 +20,22 @@ from tickets import access
 from tickets.actions.decide_claim import withdraw as withdraw_claim
 from tickets.actions.requests import is_over
 from tickets.actions.talk import say as say_action
+from tickets.actions.uploads import Place
 from tickets.errors import ActionError, TooMany
+from tickets.evidence import arrivals
+from tickets.evidence.arrivals import Shown
 from tickets.lifecycle import TicketState
 from tickets.models import Claim, Ticket
 from tickets.models.ticket import URGENT
-from tickets.portal import progress, queries
+from tickets.portal import progress, queries, slots
 from tickets.portal.forms import MessageForm
 from tickets.portal.release import release_of
 from tickets.portal.track import about_parcels
-from tickets.portal.visit import label_of, locale, pack_now, slow_down
+from tickets.portal.visit import label_of, locale, looks_at_own_files, pack_now, slow_down
 
 
 @require_safe
+@looks_at_own_files
 def show(request: HttpRequest, reference: str, token: str) -> HttpResponse:
     """The status of one request, behind its signed link."""
     ticket, _actor = access.ticket_by_link(reference, token)
@@ -45,6 +49,7 @@ def _page(
     claim = Claim.objects.select_related("policy_version").filter(ticket=ticket).first()
     zone = zone_or_none(ticket.customer.time_zone)
     pack = pack_of(claim.policy_version) if claim else pack_now(ticket.store, now)
+    files = arrivals.look(Place(claim=claim) if claim else Place(ticket=ticket), now)
     context = {
         "store": ticket.store,
         "ticket": ticket,
@@ -60,7 +65,10 @@ def _page(
         "timeline": progress.timeline(ticket),
         "conversation": progress.conversation(ticket),
         "channels": queries.channels(pack_now(ticket.store, now), locale()),
-        **(_of_claim(claim, zone) if claim else _of_request(ticket, pack, zone, now)),
+        "upload": f"ticket={ticket.reference}&token={token}",
+        "mark": arrivals.mark(files),
+        "checking": arrivals.moves(files),
+        **(_of_claim(claim, files, zone) if claim else _of_request(ticket, pack, files, zone, now)),
     }
     response = render(request, "portal/status.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -69,32 +77,34 @@ def _page(
 
 
 def _of_request(
-    ticket: Ticket, pack: Pack, zone: tzinfo | None, now: datetime
+    ticket: Ticket, pack: Pack, files: list[Shown], zone: tzinfo | None, now: datetime
 ) -> dict[str, object]:
-    files = list(ticket.evidence.all())
     open_now = ticket.state in (TicketState.NEW, TicketState.OPEN)
     # Once the order is cancelled, what could be done before is told no more, nor hurried.
     over = is_over(ticket.order, ticket.request)
     urgent = ticket.priority == URGENT and open_now and not over
+    takes = ticket.state != TicketState.CLOSED
     return {
         **progress.of_request(ticket, locale(), zone),
         **({"told": None, "over": True} if over else {}),
-        "files": queries.files(pack, files, locale()),
+        "files": slots.files(pack, files, locale()),
+        "takes_files": takes,
+        "extra": slots.of_request(pack, files, locale()) if takes else [],
         **(queries.at_hand(pack, ticket.request, now, locale()) if urgent else {}),
     }
 
 
-def _of_claim(claim: Claim, zone: tzinfo | None) -> dict[str, object]:
+def _of_claim(claim: Claim, files: list[Shown], zone: tzinfo | None) -> dict[str, object]:
     pack = pack_of(claim.policy_version)
-    files = list(claim.evidence.all())
-    wanted = progress.still_wanted(claim, files)
+    wanted = progress.still_wanted(claim, arrivals.rows(files))
     return {
         "steps": progress.steps(claim, pack),
         "state": progress.state_words(claim),
         "deadlines": progress.deadlines(claim),
-        "files": queries.files(pack, files, locale()),
-        "ways": queries.ways(pack, wanted, files, locale()) if claim.is_open else [],
-        "extra": queries.extra_kinds(pack, wanted, files, locale()) if claim.is_open else [],
+        "files": slots.files(pack, files, locale()),
+        "takes_files": claim.is_open,
+        "ways": slots.ways(pack, wanted, files, locale()) if claim.is_open else [],
+        "extra": slots.extra_kinds(pack, wanted, files, locale()) if claim.is_open else [],
         "items": list(claim.items.select_related("line")),
         "told": progress.told(claim, locale(), zone),
         "can_withdraw": progress.can_withdraw(claim),
@@ -102,6 +112,7 @@ def _of_claim(claim: Claim, zone: tzinfo | None) -> dict[str, object]:
 
 
 @require_POST
+@looks_at_own_files
 def say(request: HttpRequest, reference: str, token: str) -> HttpResponse:
     """Write to the people who handle this; the same form twice is one message."""
     ticket, actor = access.ticket_by_link(reference, token)
