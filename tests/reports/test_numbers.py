@@ -13,7 +13,7 @@ from tests.cast import NOON
 from tickets.models import Claim, Outbox, Refund, Store
 from tickets.reports.books import BOOKS
 from tickets.reports.periods import period_of
-from tickets.reports.sheet import defused
+from tickets.spreadsheets import defused
 
 NUMBER = re.compile(r'<a href="(/reports/[a-z-]+/\?[^"]+)"[^>]*>([^<]+)</a>')
 

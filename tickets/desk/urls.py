@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from tickets.desk.views import (
+    custody,
     deliveries,
+    holding,
     parcels,
     pickups,
     queue,
@@ -36,6 +38,8 @@ urlpatterns = [
     path(_TICKET + "compensation/", requests.compensation, name="compensation"),
     path(_TICKET + "done/", requests.done, name="done"),
     path(_TICKET + "refusal/", requests.refusal, name="refusal"),
+    path(_TICKET + "hold/", holding.hold, name="hold"),
+    path(_TICKET + "hold-release/", holding.release, name="hold-release"),
     path(_CLAIM, ticket.claim, name="claim"),
     path(_CLAIM + "what-if/", ticket.what_if, name="what-if"),
     path(_CLAIM + "decision/", steps.decision, name="decision"),
@@ -50,6 +54,10 @@ urlpatterns = [
     path(_CLAIM + "reopening/", steps.reopening, name="reopening"),
     path(_CLAIM + "withdrawal/", steps.withdrawal, name="withdrawal"),
     path(_CLAIM + "delivery/", deliveries.delivery, name="claim-delivery"),
+    path(_CLAIM + "custody/", custody.custody, name="custody"),
+    path(_CLAIM + "custody/csv", custody.sheet, name="custody-csv"),
+    path(_CLAIM + "export/", custody.export, name="export"),
+    path("exports/", custody.check, name="export-check"),
     path("pickups/", pickups.pickups, name="pickups"),
     path(_PICKUP, pickups.pickup, name="pickup"),
     path(_PICKUP + "confirmation/", pickups.confirmation, name="pickup-confirmation"),

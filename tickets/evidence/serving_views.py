@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime
 from typing import cast
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from supportdesk import clock
-from supportdesk.visitor import visitor_of
+from supportdesk.visitor import address_of
 from tickets import access
 from tickets.actions import custody
 from tickets.actor import Actor
@@ -161,16 +160,6 @@ def _held_back(request: HttpRequest, evidence: Evidence) -> HttpResponse | None:
             _("It is shown as soon as the virus scanner has found it clean."),
         )
     return None
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """The visitor's network address for the log, where it is one."""
-    try:
-        address = ipaddress.ip_address(visitor_of(request).partition("%")[0])
-    except ValueError:
-        return None
-    # One way of writing each, the database's: the entry's seal is made over it.
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _said(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
