@@ -113,10 +113,14 @@ def _advice(image: Image.Image, size: tuple[int, int]) -> list[str]:
 
     from tickets.evidence.apart.advice import WIDTH, advise
 
-    small = image.copy() if image.width <= 2 * WIDTH else image.reduce(image.width // WIDTH)
-    small = small.convert("L")
-    small.thumbnail((WIDTH, WIDTH))
-    return advise([np.asarray(small)], size, None)
+    try:
+        grey = image.convert("L")
+        if grey.width > 2 * WIDTH:
+            grey = grey.reduce(grey.width // WIDTH)
+        grey.thumbnail((WIDTH, WIDTH))
+    except BROKEN:  # a mode that Pillow cannot make grey: the picture is none the worse
+        return advise([], size, None)
+    return advise([np.asarray(grey)], size, None)
 
 
 def small(path: Path, kind: Kind) -> Image.Image:

@@ -14,7 +14,7 @@ from tickets.actions.requests import open_request
 from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.evidence.receive import Target, receive
-from tickets.intake.demo import media
+from tickets.intake.demo import checks, media
 from tickets.models import Claim, Draft, Order, Ticket, User
 
 
@@ -97,6 +97,7 @@ class Teller:
             )
             began_at = self.now - timedelta(seconds=40)
             receive(upload, target, began_at=began_at, completed_at=self.now)
+        checks.check_files(self.now)
 
     def say(self, claim: Claim, body: str, kind: str, actor: Actor) -> None:
         """One message in a claim's conversation."""
