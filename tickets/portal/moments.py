@@ -99,10 +99,10 @@ def film(evidence: Evidence, actor: Actor | None, *, now: datetime) -> Film:
     """What the holder of the draft's key (no ``actor``), or the customer, has to look at."""
 
     def address(what: str) -> str:
-        if evidence.draft is not None:
-            return links.draft_link(evidence, what, evidence.draft, now=now)
-        assert actor is not None
-        return links.link(evidence, what, actor=actor, now=now)
+        if actor is not None:
+            return links.link(evidence, what, actor=actor, now=now)
+        assert evidence.draft is not None
+        return links.draft_link(evidence, what, evidence.draft, now=now)
 
     copies = {copy.kind: copy for copy in evidence.copies.all()}
     sheet = copies.get("sheet")
