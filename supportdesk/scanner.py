@@ -46,6 +46,7 @@ def clamd_address(url: str) -> ClamdAddress | None:
         return ClamdAddress(host=parts.hostname, port=port or CLAMD_PORT)
     if parts.scheme == "unix" and not parts.netloc and not extra:
         path = unquote(parts.path)
-        if path.startswith("/") and path.strip("/") and len(path.encode()) <= _LONGEST_PATH:
+        fits = len(path.encode()) <= _LONGEST_PATH and "\0" not in path
+        if path.startswith("/") and path.strip("/") and fits:
             return ClamdAddress(path=path)
     raise ValueError(_HOW)

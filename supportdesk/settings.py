@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "files-away": {"task": "tickets.jobs.watch_files", "schedule": 60.0},
     "erase": {"task": "tickets.jobs.erase_files", "schedule": 60.0},
 }
 

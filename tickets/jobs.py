@@ -7,7 +7,7 @@ from celery.signals import worker_shutting_down
 
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tidying, trials
-from tickets.evidence import erase, programs, sweep_uploads, work
+from tickets.evidence import erase, programs, sweep_uploads, watch, work
 
 
 @shared_task(name="tickets.jobs.drain_outbox")
@@ -58,6 +58,12 @@ def preview_files() -> int:
 def finish_uploads() -> int:
     """Finish uploads whose client is gone since the last byte; end those past their time."""
     return sweep_uploads.finish_uploads(clock.now())
+
+
+@shared_task(name="tickets.jobs.watch_files")
+def watch_files() -> int:
+    """Look whether what files need is back, where it was away; tell staff if it lasts."""
+    return watch.look(clock.now())
 
 
 @shared_task(name="tickets.jobs.erase_files")

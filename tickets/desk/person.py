@@ -18,6 +18,7 @@ from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.alarms import standing
 from tickets.desk import queues
+from tickets.evidence import outages
 from tickets.models import Membership, Store, User
 
 P = ParamSpec("P")
@@ -60,6 +61,7 @@ class Desk:
             "now": self.now,
             "reader_zone": self.user.time_zone,
             "policy_alarms": standing(self.stores),
+            "outages": outages.standing(self.stores),
             **more,
         }
 

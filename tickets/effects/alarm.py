@@ -24,7 +24,7 @@ from tickets.permissions import roles_with
 def send(alarm: PolicyAlarm, now: datetime) -> Outcome:
     """Tell the store's staff, once; a repeat carries the same Message-ID."""
     store = alarm.version.store
-    addresses = _addresses(store)
+    addresses = addresses_of(store)
     if not addresses:
         return failed("nobody to send to")
     with override(store.locale):
@@ -47,7 +47,7 @@ def send(alarm: PolicyAlarm, now: datetime) -> Outcome:
     return DELIVERED
 
 
-def _addresses(store: Store) -> list[str]:
+def addresses_of(store: Store) -> list[str]:
     """The store's address for alerts, else everybody who may publish its rules."""
     if store.alert_to.strip():
         return [store.alert_to.strip()]

@@ -1,7 +1,6 @@
 """Something that files need is away: noted once, shown on the desk, told to staff if it lasts.
 
-A notice is its own outbox row, one a store: taken under a lease, sent with no transaction open,
-settled only while the lease is still its own.
+`watch` looks whether it is back, `notices` tells staff.
 """
 
 from __future__ import annotations
@@ -36,6 +35,11 @@ class Standing:
     since: datetime
     detail: str
     waiting: int
+
+    @property
+    def takes_not_all(self) -> bool:
+        """Whether the scanner answers, but takes no file as large as one that waits."""
+        return _STUBBORN in self.detail
 
 
 def raise_outage(kind: str, detail: str, *, now: datetime) -> Outage:
@@ -83,7 +87,7 @@ def standing(stores: Collection[Store] | None = None) -> list[Standing]:
     """The outages that stand, the oldest first, with how many files (of these stores) wait."""
     found = list(Outage.objects.filter(ended_at=None).order_by("began_at", "id"))
     return [
-        Standing(outage.kind, outage.began_at, outage.detail, _waiting(outage, stores))
+        Standing(outage.kind, outage.began_at, outage.detail, waiting_files(outage, stores))
         for outage in found
     ]
 
@@ -94,8 +98,8 @@ def _stubborn() -> Any:
     )
 
 
-def _waiting(outage: Outage, stores: Collection[Store] | None) -> int:
-    """How many files wait: of the scanner those it has not seen, of the storage all unseen ones."""
+def waiting_files(outage: Outage, stores: Collection[Store] | None = None) -> int:
+    """How many files (of these stores) wait for the scanner, or for the storage."""
     stages = [FileStage.SCAN]
     if outage.kind == STORAGE:
         stages.append(FileStage.INSPECT)

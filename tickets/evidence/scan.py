@@ -20,7 +20,7 @@ import struct
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from clamav_client.clamd import (
     ClamdError,
@@ -35,8 +35,9 @@ from supportdesk.scanner import ClamdAddress, clamd_address
 
 PIECE = 256 * 1024
 CONNECT_SECONDS = 10.0
-# A whole scan: clamd's own limit on one (MaxScanTime) is two minutes, to which comes the sending.
-SCAN_SECONDS = 600.0
+# The longest silence: clamd's own limit on one scan (MaxScanTime) is two minutes.
+SILENCE_SECONDS = 150.0
+SCAN_SECONDS = 1800.0  # a whole file, with the sending
 # What a manager looks for in clamd.conf. A reason with this word stands until such a file went
 # through: see ``outages``.
 LIMIT = "StreamMaxLength"
@@ -63,6 +64,13 @@ class Infected:
     """Found: ``name`` is what clamd calls it."""
 
     name: str
+
+
+class Readable(Protocol):
+    """Anything that gives its bytes piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
 
 
 class _Tcp(ClamdNetworkSocket):
@@ -121,14 +129,14 @@ def scan_file(path: str | Path) -> Clean | Infected:
         return scan_stream(file)
 
 
-def scan_stream(file: BinaryIO) -> Clean | Infected:
+def scan_stream(file: Readable) -> Clean | Infected:
     """The same, of an open file that is read from where it stands.
 
     Raises:
         ScannerAway: no answer, or none about the whole file.
     """
     until = time.monotonic() + SCAN_SECONDS
-    client = _client(SCAN_SECONDS)
+    client = _client(SILENCE_SECONDS)
     try:
         client._init_socket()
     except CommunicationError as error:
@@ -136,7 +144,7 @@ def scan_stream(file: BinaryIO) -> Clean | Infected:
     try:
         sent = _send(client, file, until)
         client.clamd_socket.settimeout(_left(until))
-        reply = client._recv_response()
+        reply = _reply(client)
     except (ClamdError, UnicodeDecodeError) as error:
         raise ScannerAway(_unreachable(error)) from error
     finally:
@@ -160,7 +168,7 @@ def _address() -> ClamdAddress:
     return address
 
 
-def _send(client: _Tcp | _Unix, file: BinaryIO, until: float) -> int:
+def _send(client: _Tcp | _Unix, file: Readable, until: float) -> int:
     """Send the file; returns the bytes that were sent, fewer where clamd spoke up before the end.
 
     A connection that breaks is left to the reading of the reply: clamd says why before it hangs
@@ -183,11 +191,21 @@ def _send(client: _Tcp | _Unix, file: BinaryIO, until: float) -> int:
     return sent
 
 
+def _reply(client: _Tcp | _Unix) -> str:
+    """One line; empty where the scanner hung up without a word."""
+    try:
+        return client._recv_response()
+    except CommunicationError as error:
+        if isinstance(error.__cause__, ConnectionResetError):
+            return ""
+        raise
+
+
 def _left(until: float) -> float:
     left = until - time.monotonic()
     if left <= 0:
         raise CommunicationError("it took too long")
-    return left
+    return min(left, SILENCE_SECONDS)
 
 
 def _judge(client: _Tcp | _Unix, reply: str, sent: int) -> Clean | Infected:
