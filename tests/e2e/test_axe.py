@@ -17,7 +17,7 @@ from tests.e2e.house import House
 from tests.e2e.people import LAPTOP, PHONE, Person
 from tests.e2e.steps import ALBUM, says_it_is_missing, says_which_order
 from tickets.intake.demo.load import load_demo
-from tickets.models import (
+from tickets.models import Evidence
     Claim,
     Customer,
     KeptMail,
@@ -242,6 +242,11 @@ def test_the_pages_of_staff(house: House, examiner: Callable[..., Examiner], dem
         axe.opens(address)
     for state in Claim.objects.order_by("state").distinct("state"):
         axe.opens(f"/desk/tickets/{state.ticket.reference}/")
+    proof = Evidence.objects.filter(claim__isnull=False).select_related("claim__ticket").first()
+    assert proof is not None
+    assert proof.claim is not None
+    axe.opens(f"/desk/claims/{proof.claim.ticket.reference}/custody/")
+    axe.opens("/desk/exports/")
     axe.opens("/desk/pickups/")
     for pickup in Pickup.objects.order_by("state", "-needs_person").distinct("state"):
         axe.opens(f"/desk/pickups/{pickup.pk}/")

@@ -49,8 +49,8 @@ def link(
 ) -> str:
     """The address by which this member of staff, or the file's own customer, sees a filed file.
 
-    ``what`` is ``original``, ``sheet`` or ``preview``. It lives for ``FILE_LINK_SECONDS``, give
-    or take five minutes. Whoever asks has found the file through ``access``.
+    ``what`` is ``original``, ``sheet`` or ``preview``. It lives for ``FILE_LINK_SECONDS``, or up
+    to five minutes less. Whoever asks has found the file through ``access``.
 
     Raises:
         ValueError: ``what`` is unknown, the file was not filed, or the actor is nobody's browser.

@@ -36,6 +36,7 @@ class Paper(FPDF):
         self.set_title(self._running)
         self.set_lang(translation.get_language() or "en")
         self.set_margins(20, 18, 20)
+        self.c_margin = 0
         self.set_auto_page_break(True, margin=20)
         self.add_page()
 
@@ -68,6 +69,10 @@ class Paper(FPDF):
         """A group within a part."""
         self.ln(1.5)
         self.paragraph(words, grey=True)
+
+    def gap(self) -> None:
+        """A little air."""
+        self.ln(1.5)
 
     def paragraph(self, words: str, grey: bool = False) -> None:
         """Running text, over the whole width."""

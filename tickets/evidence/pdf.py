@@ -35,6 +35,8 @@ _ENDINGS = (
     "address_changed",
     "ticket_solved",
 )
+# Facts that the document's head has said already.
+_TOLD_ABOVE = ("store", "request", "id")
 
 
 def decision_pdf(
@@ -57,19 +59,22 @@ def decision_pdf(
     if decided is not None:
         paper.section(_("What the rule says"))
         paper.pairs(_rule(decided, pack, zone))
+        paper.gap()
         for sentence in sentences_of(decided, locale):
             paper.paragraph(sentence)
         paper.small_heading(_("Facts that it looked at"))
-        paper.pairs(_facts(decided.data["facts"], locale, zone))
+        paper.pairs(_facts(decided.data["facts"], pack, locale, zone))
     paper.section(_("What was decided"))
     endings = [event for event in events if event.kind in _ENDINGS]
     for event in endings:
         paper.pairs(_ending(event, zone))
+        paper.gap()
     if not endings:
         paper.paragraph(_("Nothing has been decided yet."))
     paper.section(_("Evidence"))
     for number, each in enumerate(files, start=1):
         paper.pairs(_file(number, each, pack, locale, zone))
+        paper.gap()
     if not files:
         paper.paragraph(_("Nothing was handed in."))
     return bytes(paper.output())
@@ -124,7 +129,7 @@ def _rule(event: Event, pack: Pack, zone: ZoneInfo) -> Iterator[Pair]:
     decision: dict[str, Any] = event.data.get("decision", {})
     verdict = str(decision.get("verdict", ""))
     version = event.policy_version
-    yield _("Answer"), str(VERDICTS.get(verdict, verdict))
+    yield _("What it answers"), str(VERDICTS.get(verdict, verdict))
     yield _("Rule"), event.rule
     if version is not None:
         words = _("%(number)d, in force since %(when)s")
@@ -136,13 +141,25 @@ def _rule(event: Event, pack: Pack, zone: ZoneInfo) -> Iterator[Pair]:
         yield _("Open until"), _when(datetime.fromisoformat(decision["closes_at"]), zone)
 
 
-def _facts(facts: dict[str, Any], locale: str, zone: ZoneInfo) -> Iterator[Pair]:
+def _facts(facts: dict[str, Any], pack: Pack, locale: str, zone: ZoneInfo) -> Iterator[Pair]:
     """Every fact that is known, by its word; what stands in groups is told one by one."""
     for name, value in facts.items():
-        if isinstance(value, dict):
-            yield from _facts(value, locale, zone)
-        elif value not in (None, "", [], {}):
+        if name in _TOLD_ABOVE or value in (None, "", [], {}):
+            continue
+        if name == "evidence":
+            told = (
+                f"{value.count(kind)} × {_kind(kind, pack, locale)}" for kind in sorted(set(value))
+            )
+            yield _("Files that counted"), ", ".join(told)
+        elif isinstance(value, dict):
+            yield from _facts(value, pack, locale, zone)
+        else:
             yield say_or(f"fact.{name}", name.replace("_", " "), locale), _fact(value, zone)
+
+
+def _kind(kind: str, pack: Pack, locale: str) -> str:
+    known = pack.evidence_kinds.get(kind)
+    return known.label(locale) if known else kind
 
 
 def _fact(value: Any, zone: ZoneInfo) -> str:
@@ -177,9 +194,7 @@ def _ending(event: Event, zone: ZoneInfo) -> Iterator[Pair]:
 def _file(
     number: int, evidence: Evidence, pack: Pack, locale: str, zone: ZoneInfo
 ) -> Iterator[Pair]:
-    known = pack.evidence_kinds.get(evidence.kind)
-    kind = known.label(locale) if known else evidence.kind
-    yield f"{number}. {kind}", evidence.original_name
+    yield f"{number}. {_kind(evidence.kind, pack, locale)}", evidence.original_name
     yield "SHA-256", evidence.sha256 or _("not known")
     size = _("%(bytes)s bytes, %(state)s") % {"bytes": evidence.size, "state": _state(evidence)}
     yield "", size

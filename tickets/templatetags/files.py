@@ -18,8 +18,8 @@ register = template.Library()
 def file_link(context: template.Context, file: Evidence, what: str, download: str = "") -> str:
     """The address of ``original``, ``sheet`` or ``preview``; with ``"download"``, to save it.
 
-    Whose page it is decides whom the address is made for: a page of the portal belongs to the
-    draft or the request of the file, any other to the member of staff who is signed in. The
+    Whose page it is decides whom the address is made for: a page of the desk belongs to the
+    member of staff who is signed in, any other to the draft or the request of the file. The
     view that gave the file to the template has found it through ``access``.
     """
     given = context.get("now")
@@ -30,8 +30,8 @@ def file_link(context: template.Context, file: Evidence, what: str, download: st
     if ticket is None:
         assert file.draft is not None  # the database: a file belongs somewhere
         return links.draft_link(file, what, file.draft, now=now, download=saved)
-    if request.resolver_match.app_name == "portal":
-        actor = Actor.of_customer(ticket.customer)
-    else:
+    if request.resolver_match.app_name == "desk":
         actor = Actor.staff(request.user)
+    else:
+        actor = Actor.of_customer(ticket.customer)
     return links.link(file, what, actor=actor, now=now, download=saved)
