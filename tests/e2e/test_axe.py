@@ -17,9 +17,10 @@ from tests.e2e.house import House
 from tests.e2e.people import LAPTOP, PHONE, Person
 from tests.e2e.steps import ALBUM, says_it_is_missing, says_which_order
 from tickets.intake.demo.load import load_demo
-from tickets.models import Evidence
+from tickets.models import (
     Claim,
     Customer,
+    Evidence,
     KeptMail,
     Order,
     Pickup,
