@@ -24,6 +24,11 @@ def here(
     return _PROGRAMS[program.name](arguments)
 
 
+def _still() -> float:
+    """In the past that is told here, everything happens at the instant of its story."""
+    return 0.0
+
+
 def check_files(now: datetime) -> int:
     """Everything that is to be done with the files that have arrived by ``now``."""
-    return work.run_due(now, stages=work.ALL, slice_seconds=600, run=here)
+    return work.run_due(now, stages=work.ALL, run=here, ticks=_still)
