@@ -13,12 +13,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from policies.pack import load_builtin_packs
 from tests.cast import NOON, Story, a_file
-from tests.evidence.filing import copy_of, filed, picture, put
+from tests.evidence.filing import browser_of, copy_of, filed, picture, put
+from tests.portal.conftest import Customer as Portal
+from tickets.access import link_for
 from tickets.actions import custody, retention
 from tickets.actions.add_evidence import take_in
 from tickets.actions.decide_claim import approve, refuse, reopen, withdraw
 from tickets.actions.fulfil_claim import fulfil
+from tickets.actions.hold import hold, release
 from tickets.actions.talk import open_ticket, say, set_solved
 from tickets.actor import Actor
 from tickets.deadlines import sweep
@@ -38,6 +42,7 @@ from tickets.models import (
     Ticket,
     User,
 )
+from tickets.templatetags.kept import kept_files
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 VEGAS = ZoneInfo("America/Los_Angeles")
@@ -349,3 +354,44 @@ def test_the_sign_says_until_when(case: tuple[Claim, Evidence], agent: User) -> 
     assert retention.kept_until(case[0].ticket) is None
     refused(case[0], agent)
     assert retention.kept_until(case[0].ticket) == row().due_at
+
+
+def test_customers_are_told_for_how_long_before_they_send(customer: Portal) -> None:
+    customer.begin("missing_photocard")
+    customer.tick()
+    customer.say("opened", "no")
+
+    told = customer.get("evidence/").text
+
+    assert "We keep your files for 180 to 365 days after your request has ended" in told
+    assert "Then we erase them" in told
+
+
+def test_what_is_no_claim_has_one_number(customer: Portal) -> None:
+    pack = load_builtin_packs()["kpopusa"]
+
+    assert kept_files(pack, "missing_photocard") == {"least": 180, "most": 365}
+    assert kept_files(pack, "page_error") == {"least": 180, "most": 180}
+
+
+def test_the_pages_of_a_case_show_that_its_files_are_gone(
+    case: tuple[Claim, Evidence], lead: User, web: Client
+) -> None:
+    claim, film = case
+    hold(claim.ticket, "The bank asks", actor=Actor.staff(lead), now=NOON)
+    release(claim.ticket, "It is content", actor=Actor.staff(lead), now=NOON)
+    refused(claim, lead)
+    due = row().due_at
+    sweep(due)
+    erase.run_due(due)
+
+    status = web.get(link_for(claim.ticket))
+
+    assert status.status_code == 200
+    told = status.content.decode()
+    assert "The bank" not in told and "held" not in told.lower()
+    lena = browser_of(lead)
+    page = lena.get(f"/desk/tickets/{claim.ticket.reference}/")
+    assert page.status_code == 200
+    assert "Evidence erased after its retention" in page.content.decode()
+    assert lena.get(f"/uploads/{film.pk}/", follow=True).status_code in (404, 410)
