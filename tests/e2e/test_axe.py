@@ -11,6 +11,7 @@ import pytest
 from policies.pack import PACKS
 from policies.publish import publish
 from tests.cast import make_order
+from tests.e2e.a_film import has_a_film
 from tests.e2e.axe import findings
 from tests.e2e.conftest import Meets
 from tests.e2e.house import House
@@ -20,6 +21,7 @@ from tickets.intake.demo.load import load_demo
 from tickets.models import (
     Claim,
     Customer,
+    Draft,
     Evidence,
     KeptMail,
     Order,
@@ -114,6 +116,7 @@ HELP = (
     "/kpopusa/help/missing-contents/",
     "/kpopusa/help/contact-window/?thanks=1",
     "/popmart/help/carriers/",
+    "/kpopusa/how-to-film/",
     "/kpopusa/?q=video",
 )
 
@@ -138,6 +141,28 @@ def test_the_help_centre(
     axe = examiner(PHONE, is_mobile=True, has_touch=True)
     for address in HELP:
         axe.opens(address)
+
+
+def test_the_moments_of_a_film(
+    house: House, examiner: Callable[..., Examiner], album_order: Order
+) -> None:
+    for plays in (True, False):
+        axe = examiner(PHONE, is_mobile=True, has_touch=True)
+        mina = axe.person
+        says_it_is_missing(mina, "#1042", MINA)
+        has_a_film(Draft.objects.latest("pk"), house.clock(), plays=plays)
+        mina.follows("Go on")
+        axe.looks_at("evidence, with advice")
+        mina.follows("Mark the moments")
+        if plays:
+            mina.page.wait_for_function("document.querySelector('video').readyState > 0")
+            mina.presses("Now: Opening")
+            mina.unfolds("Pictures from your video")
+        else:
+            mina.reads("Your browser cannot play this video.")
+            mina.types("Opening", "9:99")
+            mina.presses("Keep these moments")
+        axe.looks_at(f"moments, plays: {plays}")
 
 
 def test_where_a_parcel_is(

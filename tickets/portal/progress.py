@@ -43,6 +43,7 @@ TOLD: Mapping[str, tuple[str, Promise]] = {
     "evidence_added": ("paperclip", _l("A file was added.")),
     "file_ready": ("paperclip", _l("A file was added.")),
     "file_refused": ("file", _l("A file could not be used.")),
+    "evidence_marked": ("flag", _l("You marked moments in your video.")),
     "evidence_complete": ("checks", _l("The evidence is complete.")),
     "evidence_waived": ("user-check", _l("The time for the evidence is over. A person decides.")),
     "evidence_asked": ("camera", _l("We asked for more evidence.")),

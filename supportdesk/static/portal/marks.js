@@ -54,13 +54,12 @@ function set(moment, text, told) {
   said.textContent = `${moment.querySelector("label").textContent}: ${told}`;
 }
 
-function cannotPlay() {
-  if (!plays) return;
-  plays = false;
-  film.parentElement.hidden = true;
-  document.querySelector("[data-cannot-play]").hidden = false;
+function turn(on) {
+  plays = on;
+  film.parentElement.hidden = !on;
+  document.querySelector("[data-cannot-play]").hidden = on;
   const fold = document.querySelector("[data-frames]");
-  if (fold) fold.open = true;
+  if (fold && !on) fold.open = true;
   moments.forEach(show);
 }
 
@@ -84,10 +83,12 @@ for (const frame of frames) {
   frame.append(button);
 }
 
-film.addEventListener("error", cannotPlay);
-film.querySelector("source:last-of-type").addEventListener("error", cannotPlay);
+const stuck = () => film.error || film.networkState === HTMLMediaElement.NETWORK_NO_SOURCE;
+film.addEventListener("error", () => turn(false));
+film.querySelector("source:last-of-type").addEventListener("error", () => turn(false));
 // Sound alone is no film: a browser without the codec plays just that.
-film.addEventListener("loadedmetadata", () => { if (!film.videoWidth) cannotPlay(); });
-if (film.error || film.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) cannotPlay();
+film.addEventListener("loadedmetadata", () => turn(film.videoWidth > 0));
+// It may have failed before this script was here; while it chooses it looks the same, for a moment.
+setTimeout(() => { if (stuck()) turn(false); }, 500);
 form.addEventListener("submit", () => { changed = false; });
 addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
