@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
 from django.test import Client
 
-from tests.cast import NOON, Story
+from tests.cast import NOON, Story, make_order
 from tests.evidence.filing import FILM, body, browser_of, copy_of, filed, picture, put
 from tickets import access
 from tickets.actions.file_claim import file_claim
@@ -139,8 +142,6 @@ def test_the_lasting_addresses_lead_on_for_those_who_may(
 def test_another_request_of_the_same_customer_is_not_opened(
     sent: tuple[Claim, Evidence], mina: Customer
 ) -> None:
-    from tests.cast import make_order
-
     claim, _evidence = sent
     _other, theirs = filed(make_order(mina, "#1043"), content=FILM[5:])
     token = access.link_for(claim.ticket).split("/")[3]
@@ -178,3 +179,26 @@ def test_nobody_else_is_given_an_address(sent: tuple[Claim, Evidence], agent: Us
         links.link(evidence, "original", actor=Actor("system"), now=NOON)
     with pytest.raises(ValueError, match="there is no"):
         links.link(evidence, "thumbnail", actor=Actor.staff(agent), now=NOON)
+
+
+def test_a_template_is_given_the_address_for_who_reads_the_page(
+    sent: tuple[Claim, Evidence], rf: Any, agent: User
+) -> None:
+    claim, evidence = sent
+    words = Template('{% load files %}{% file_link file "original" "download" %}')
+
+    def told(file: Evidence, app: str) -> str:
+        request = rf.get("/")
+        request.user = agent if app == "desk" else AnonymousUser()
+        request.resolver_match = SimpleNamespace(app_name=app)
+        return words.render(Context({"file": file, "request": request, "now": NOON}))
+
+    staff, customer = told(evidence, "desk"), told(evidence, "portal")
+    assert staff == links.link(
+        evidence, "original", actor=Actor.staff(agent), now=NOON, download=True
+    )
+    assert customer == f"{for_customer(claim, evidence)}?download"
+    draft = Story(evidence.claim.order).draft("defect", opened=True)  # type: ignore[union-attr]
+    unsent = put(draft, content=FILM[3:])
+    address = links.draft_link(unsent, "original", draft, now=NOON, download=True)
+    assert told(unsent, "portal") == address

@@ -26,12 +26,13 @@ def file_link(context: template.Context, file: Evidence, what: str, download: st
     now = given if isinstance(given, datetime) else clock.now()
     request = context["request"]
     saved = bool(download)
-    ticket = links.ticket_of(file)
-    if ticket is None:
+    if file.claim_id is None and file.ticket_id is None:
         assert file.draft is not None  # the database: a file belongs somewhere
         return links.draft_link(file, what, file.draft, now=now, download=saved)
     if request.resolver_match.app_name == "desk":
         actor = Actor.staff(request.user)
     else:
+        ticket = links.ticket_of(file)
+        assert ticket is not None  # as above
         actor = Actor.of_customer(ticket.customer)
     return links.link(file, what, actor=actor, now=now, download=saved)
