@@ -97,6 +97,15 @@ def test_sha256sum_finds_everything_in_order(
     assert last.data == {"manifest": digest}
 
 
+def test_from_a_bucket_it_is_the_same(
+    web: Client, bucket: str, album_order: Order, lena: Client, tmp_path: Path
+) -> None:
+    claim, _evidence = filed(album_order)
+    folder = unpacked(export(lena, claim), tmp_path)
+    assert checked(folder).returncode == 0
+    assert (folder / "originals/01-unboxing.mp4").read_bytes() == FILM
+
+
 def test_what_was_changed_in_the_storage_shows(
     sent: tuple[Claim, Evidence], lena: Client, tmp_path: Path
 ) -> None:

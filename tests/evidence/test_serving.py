@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 import requests
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 from django.test.utils import override_settings
-from moto.server import ThreadedMotoServer
 
-from supportdesk.storage import browser_origins, delivery, s3_options
+from supportdesk.storage import browser_origins, delivery
 from tests.cast import NOON, Story
 from tests.evidence.filing import FILM, body, browser_of, copy_of, filed, picture, put
 from tickets.actor import Actor
@@ -272,30 +269,6 @@ def test_nginx_is_told_which_file_and_as_what(
     assert response.headers["Content-Disposition"] == 'inline; filename="unboxing.mp4"'
     assert response.content == b""
     assert sent[1].custody.filter(act="viewed").count() == 1
-
-
-@pytest.fixture
-def bucket(settings: Any) -> Iterator[str]:
-    """A real S3 on this machine; evidence lies in it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    url = f"s3://key:secret@evidence/desk?endpoint={endpoint}&region=us-east-1"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-    )
-    client.create_bucket(Bucket="evidence")
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": s3_options(url)},
-    }
-    yield url
-    server.stop()
 
 
 @pytest.fixture
