@@ -1,4 +1,4 @@
-# One image for web, worker, beat and migrate: docker-compose.yml says which.
+# One image for web, worker, files, beat and migrate: docker-compose.yml says which.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \

@@ -353,7 +353,7 @@ def test_a_file_that_kills_its_worker_every_time_is_given_up_and_holds_up_nobody
         with pytest.raises(Killed):
             run(now, run=looks)
         run(now, run=looks)
-        now += filejobs.LEASE
+        now += filejobs.LONG_LEASE
     assert _state(good) == ("ready", "")
     assert _state(deadly) == ("received", "")
     run(now, run=looks)
@@ -373,7 +373,7 @@ def test_a_copy_that_kills_its_worker_every_time_is_done_without(
     for _ in range(filejobs.MAX_ATTEMPTS):
         with pytest.raises(Killed):
             run(now, stages=stages, run=_dies)
-        now += filejobs.LEASE
+        now += filejobs.LONG_LEASE
     run(now, stages=stages)
     run(now, stages=work.ALL)
     assert _state(evidence) == ("ready", "")
@@ -430,7 +430,7 @@ def test_with_the_storage_away_files_wait_as_long_as_it_takes(
     now, pauses = NOON, []
     with monkeypatch.context() as patch:
         patch.setattr(local.Path, "stat", _raises(OSError(5, "Input/output error")))
-        for _ in range(8):
+        for _ in range(10):
             run(now)
             job = _job(evidence)
             assert (job.attempts, job.lease) == (0, None)

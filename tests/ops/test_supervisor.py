@@ -132,6 +132,8 @@ def test_a_demo_serves_mends_itself_and_leaves_nothing_behind(start) -> None:
     assert f"running already: http://127.0.0.1:{desk.port}" in second.stderr
     assert "Traceback" not in second.stderr
 
+    assert set(desk.children()) == {"web", "worker", "files", "beat"}
+
     # A killed worker is told of, and replaced; so is a killed PostgreSQL.
     worker = desk.children()["worker"]
     os.kill(worker, signal.SIGKILL)

@@ -22,6 +22,8 @@ from tickets.models import FileJob, Outage
 
 # Longer than the longest silence of anything that is worked with: a scanner's two minutes.
 LEASE = timedelta(minutes=3)
+# Of a preview: storing a film of gigabytes in a bucket says nothing for minutes.
+LONG_LEASE = timedelta(minutes=15)
 MAX_ATTEMPTS = 3  # at one stage of one file
 _RETRIES = (timedelta(seconds=15), timedelta(minutes=2))  # after an error that nobody foresaw
 _SHORTEST, _LONGEST = timedelta(seconds=30), timedelta(minutes=5)  # while something is away
@@ -49,6 +51,11 @@ class Lease:
         return self.attempt > MAX_ATTEMPTS
 
 
+def lease_of(stage: str) -> timedelta:
+    """For how long a row is held at a stage, unless it is renewed."""
+    return LONG_LEASE if stage == FileStage.PREVIEW else LEASE
+
+
 def take(now: datetime, stages: Collection[FileStage]) -> Lease | None:
     """Lease the row that has been due for longest, those with a lease run out among them.
 
@@ -68,7 +75,7 @@ def take(now: datetime, stages: Collection[FileStage]) -> Lease | None:
         if row is None:
             return None
         row.lease, row.attempts = token, min(row.attempts + 1, 1000)
-        row.leased_until = row.wake_at = now + LEASE
+        row.leased_until = row.wake_at = now + lease_of(row.stage)
         row.save(update_fields=["lease", "attempts", "leased_until", "wake_at"])
     stage = FileStage(row.stage)
     return Lease(row.pk, row.evidence_id, token, stage, row.attempts, row.last_error)
@@ -93,12 +100,13 @@ def _ours(lease: Lease, /, **values: Any) -> None:
 
 def renew(lease: Lease, now: datetime) -> None:
     """Hold the row for its full time again. Raises Lost."""
-    _ours(lease, leased_until=now + LEASE, wake_at=now + LEASE)
+    until = now + lease_of(lease.stage)
+    _ours(lease, leased_until=until, wake_at=until)
 
 
 def go_on(lease: Lease, stage: FileStage, now: datetime, note: str = "") -> Lease:
     """The next stage of the same file, under the same lease. Raises Lost."""
-    until = now + LEASE
+    until = now + lease_of(stage)
     _ours(lease, stage=stage, attempts=1, leased_until=until, wake_at=until, last_error=note[:300])
     return Lease(lease.job_id, lease.evidence_id, lease.token, stage, 1, note)
 

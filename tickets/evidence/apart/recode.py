@@ -18,10 +18,11 @@ from tickets.evidence.apart.kinds import Bad, Kind
 SHORT_SIDE = 720  # pixels of a film that is coded anew
 _AS_IT_IS = (1920, 1080)  # and of one that is not
 _RATE = 30
+_THREADS = 2
 _EARLY = 2000  # pieces of sound, some forty seconds
 _PLAIN = {"movflags": "+faststart", "fflags": "+bitexact"}
 _NOTES = "filter_units=remove_types=6"  # H.264's "supplemental" units: captions, dates, anything
-_CODING = {"preset": "ultrafast", "crf": "27", "threads": "2", "bf": "0"}
+_CODING = {"preset": "ultrafast", "crf": "27", "threads": str(_THREADS), "bf": "0"}
 
 
 def write_film(path: Path, out: Path, kind: Kind) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def _packets(source: Any, stream: Any, sound: Any, out: Path) -> tuple[int, int]
 def _coded_anew(path: Path, out: Path, kind: Kind) -> tuple[int, int]:
     with opened(path, kind.demuxer) as (source, stream):
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = _THREADS  # each holds pictures of its own
         sound = _sound(source)
         with av.open(str(out), "w", format="mp4", options=_PLAIN) as made:
             start = float(source.start_time or 0) / 1_000_000
