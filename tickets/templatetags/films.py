@@ -1,4 +1,4 @@
-"""Template words of customers' files: drawn steps, moments, advice, and what is wrong."""
+"""Template words of customers' files: drawn steps, moments, and advice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from tickets.actions.marks import can_mark
-from tickets.file_words import MARK_LABELS, advice_words, clock_words, problem_words
+from tickets.file_words import MARK_LABELS, advice_words, clock_words
 from tickets.models import Evidence
 from tickets.models.evidence import MARKS
 from tickets.portal.guide import DrawnStep, drawn
@@ -49,12 +49,6 @@ def advice(file: Evidence) -> list[str]:
         if words:
             found.append(words)
     return found
-
-
-@register.filter
-def problem(file: Evidence) -> str:
-    """What is wrong with a file that will not do, and what helps; empty for any other."""
-    return problem_words(file.problem) if file.state in ("unreadable", "infected") else ""
 
 
 @register.simple_tag

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from supportdesk import clock
+from supportdesk.visitor import address_of
 from tickets import access
 from tickets.actions.marks import can_mark, mark
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict
-from tickets.evidence.serving_views import address_of
 from tickets.models import Claim, Draft, Evidence, Store
 from tickets.portal.moments import MomentsForm, film, rows
 from tickets.portal.visit import Visit, on_draft, sent_page
