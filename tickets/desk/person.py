@@ -52,6 +52,10 @@ class Desk:
         """Whether the managers' page has something for this person."""
         return any("report" in self.verbs(store.pk) for store in self.stores)
 
+    @property
+    def _files_wait(self) -> bool:
+        return any(getattr(store, "something_away", False) for store in self.stores)
+
     def context(self, **more: Any) -> dict[str, Any]:
         """The context of every page: the counts of the left zone and what the view adds."""
         return {
@@ -61,15 +65,19 @@ class Desk:
             "now": self.now,
             "reader_zone": self.user.time_zone,
             "policy_alarms": standing(self.stores),
-            "outages": outages.standing(self.stores),
+            "outages": outages.standing(self.stores) if self._files_wait else [],
             **more,
         }
 
 
 def _stores(user: User) -> list[Store]:
-    """The person's stores, each with their ``role`` in it, in one query."""
+    """The person's stores, each with their ``role`` in it, in one query.
+
+    It also asks whether anything that files need is away: most often nothing is.
+    """
     role = Membership.objects.filter(user=user, store=OuterRef("pk")).values("role")[:1]
-    return list(access.stores_for(user).annotate(role=Subquery(role)))
+    stores = access.stores_for(user).annotate(role=Subquery(role))
+    return list(stores.annotate(something_away=outages.any_standing()))
 
 
 def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:

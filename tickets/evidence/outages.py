@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from tickets.lifecycle import FileStage
 from tickets.models import FileJob, Outage, OutageNotice, Store
@@ -90,6 +90,11 @@ def standing(stores: Collection[Store] | None = None) -> list[Standing]:
         Standing(outage.kind, outage.began_at, outage.detail, waiting_files(outage, stores))
         for outage in found
     ]
+
+
+def any_standing() -> Exists:
+    """Whether anything is away, as a part of a query that is asked anyway."""
+    return Exists(Outage.objects.filter(ended_at=None))
 
 
 def _stubborn() -> Any:
