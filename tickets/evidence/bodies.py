@@ -102,22 +102,31 @@ class SocketSource:
             self.reader.length -= count
             return count
         enough = min(_ENOUGH, len(view))
-        filled = 0
+        filled = self._receive(view)
         until = time.monotonic() + _PATIENCE
-        while filled < enough and (not filled or time.monotonic() < until):
+        while 0 < filled < enough and (left := until - time.monotonic()) > 0:
+            self.sock.settimeout(left)
             try:
                 count = self.sock.recv_into(view[filled:])
-            except OSError as error:
-                count = 0
-                if not filled:
-                    self._broken(error)
+            except OSError:
+                break  # what is here is taken first; the next call hears it again
             if not count:
-                if not filled:
-                    self._broken(None)
-                break  # told again at the next call
+                break
             filled += count
-            self.reader.length -= count
+        self.reader.length -= filled
         return filled
+
+    def _receive(self, view: memoryview) -> int:
+        if not view:
+            return 0
+        self.sock.settimeout(STALLED)
+        try:
+            if count := self.sock.recv_into(view):
+                return count
+        except OSError as error:
+            self._broken(error)
+        self._broken(None)
+        return 0
 
     def close(self) -> None:
         """Hand back what was read ahead and not taken; the socket waits as before."""

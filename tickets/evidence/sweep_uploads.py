@@ -64,9 +64,9 @@ def _whole(now: datetime) -> QuerySet[Upload]:
 
 
 def _expired(now: datetime) -> QuerySet[Upload]:
-    return Upload.objects.filter(
-        state=UploadState.RECEIVING, expires_at__lt=now, offset__lt=F("length")
-    )
+    # Of a whole one the storage has had another such time to come back, and has lost it.
+    given_up = Q(offset__lt=F("length")) | Q(expires_at__lt=now - LIVES)
+    return Upload.objects.filter(given_up, state=UploadState.RECEIVING, expires_at__lt=now)
 
 
 def _over(now: datetime) -> QuerySet[Upload]:
