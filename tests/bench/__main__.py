@@ -16,7 +16,7 @@ from pathlib import Path
 
 from supportdesk import embedded
 
-PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads")
+PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads", "likeness")
 
 
 @dataclass(frozen=True)

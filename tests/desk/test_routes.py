@@ -73,6 +73,8 @@ ROUTES: dict[str, Route] = {
     "ticket": reads(),
     "claim": reads(),
     "what-if": reads(),
+    "beside": reads(),
+    "related": reads(),
     "pickups": reads("nothing"),
     "pickup": reads("reserved"),
     "refunds": reads("nothing"),

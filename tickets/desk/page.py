@@ -10,9 +10,21 @@ from django.http import Http404
 from django.utils.translation import get_language
 
 from tickets import access
+from tickets.actions import retention
 from tickets.actions import what_if as asking
 from tickets.actions.cancel_order import wanted_address
-from tickets.desk import decision, errands, forms, labels, shipments, steps, timeline
+from tickets.desk import (
+    decision,
+    errands,
+    forms,
+    keeping,
+    labels,
+    proofs,
+    shipments,
+    signals,
+    steps,
+    timeline,
+)
 from tickets.desk.person import Desk
 from tickets.desk.rulebook import Rulebook, read
 from tickets.lifecycle import ClaimState, DeadlineState
@@ -21,6 +33,7 @@ from tickets.models import (
     ClaimItem,
     Deadline,
     Event,
+    Evidence,
     Message,
     OrderLine,
     Store,
@@ -52,7 +65,7 @@ def ticket_for(desk: Desk, reference: str) -> Ticket:
             Prefetch("order__lines", OrderLine.objects.select_related("product")),
             "order__shipments__tracking_events",
             Prefetch("claim__items", ClaimItem.objects.order_by("pk")),
-            "claim__evidence",
+            Prefetch("claim__evidence", proofs.rows(Evidence.objects.all())),
             Prefetch(
                 "events",
                 Event.objects.select_related("actor_user", "actor_customer", "policy_version")
@@ -137,7 +150,22 @@ def build(
         context["deadlines"] = _deadlines(claim)
     else:
         context |= _request_context(ticket, events, verbs, bound)
+    has_files = bool(context["evidence"])
+    context |= _proofs_context(desk, ticket, claim, context["evidence"])
+    context["kept"] = keeping.card(ticket, claim, verbs, bound, has_files=has_files)
     return context
+
+
+def _proofs_context(
+    desk: Desk, ticket: Ticket, claim: Claim | None, files: list[Evidence]
+) -> dict[str, Any]:
+    """The files as the viewer shows them, and what stands out about them."""
+    shown = proofs.proofs(files, desk.now)
+    return {
+        "evidence": shown,
+        "beside": proofs.beside(shown),
+        "signals": signals.of(desk, ticket, claim, files),
+    }
 
 
 def _request_context(
@@ -148,12 +176,13 @@ def _request_context(
 ) -> dict[str, Any]:
     """A request that is no claim: its decision, its steps, its files, and its dates."""
     due = Deadline.objects.filter(Q(ticket=ticket) | Q(refund__ticket=ticket))
+    due = due.exclude(kind=retention.KIND)  # on a card of its own
     return {
         "card": errands.card(events),
         "offers": errands.offers(ticket, events, verbs, bound),
         "refund": errands.refund_to_pay(ticket),
         "address": wanted_address(ticket) if ticket.request == "change_address" else {},
-        "evidence": list(ticket.evidence.all()),
+        "evidence": list(proofs.rows(ticket.evidence.all())),
         "kinds": labels.EVIDENCE,
         "deadlines": list(due.order_by("due_at", "pk")),
     }

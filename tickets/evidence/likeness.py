@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -42,12 +43,23 @@ MOST_SHOWN = 8  # files named to a person
 
 _MASK = (1 << BAND_BITS) - 1
 _WHOLE = (1 << 64) - 1
-# One print against all others. The arrays are written out, so that the planner sees how many
-# values are looked for.
+# One print against all others.
 _NEAR = (
     "(SELECT %s::bigint, evidence_id, bit_count((bits # %s::bigint)::bit(64))"
     " FROM tickets_fileprint WHERE bands && %s::int[]"
     " AND bit_count((bits # %s::bigint)::bit(64)) <= %s LIMIT %s)"
+)
+# The planner takes every band for a common one, and would rather read the whole table, compile
+# the query or start helpers. It is told not to, for this one statement: several statements that
+# are sent at once are one transaction.
+STEER = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL jit = off;"
+    " SET LOCAL max_parallel_workers_per_gather = 0; "
+)
+_STEERED = 3  # statements
+_LET_GO = (
+    "; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT;"
+    " SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
 )
 
 
@@ -206,12 +218,14 @@ def _near(asked: Sequence[tuple[int, int, int, bool]]) -> list[tuple[int, int, i
     """(mine, other, distance) of every print near to one of these, in one statement."""
     if not asked:
         return []
-    parts: list[object] = []
+    parts: list[Any] = []
     for pk, bits, within, exactly in asked:
         bands = bands_of(bits) if exactly else probes_of(bits)
         parts += [pk, signed(bits), bands, signed(bits), within, MOST_FOUND]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join([_NEAR] * len(asked)), parts)
+        cursor.execute(STEER + " UNION ALL ".join([_NEAR] * len(asked)) + _LET_GO, parts)
+        for _ in range(_STEERED):
+            cursor.nextset()
         return list(cursor.fetchall())
 
 

@@ -3,9 +3,10 @@ const LOST_ON_THE_WAY = 2; // MediaError.MEDIA_ERR_NETWORK: what is there may be
 
 for (const proof of document.querySelectorAll("[data-proof]")) {
   const shown = proof.querySelector("video, img");
-  const frame = shown.closest("[data-player], a");
+  // The frames of a film's contact sheet stay: they are pictures.
+  const parts = proof.querySelectorAll("video, .player-tools, .marks-bar, a:has(> img)");
   const say = (blind) => {
-    frame.hidden = blind;
+    for (const part of parts) part.toggleAttribute("hidden", blind);
     proof.querySelector("[data-blind]").hidden = !blind;
   };
   const film = shown instanceof HTMLVideoElement;

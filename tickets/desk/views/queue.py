@@ -29,7 +29,7 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
         rows = rows.filter(store=desk.store)
     after = request.GET.get("after", "")
     page = queues.page(rows, chosen, after)
-    return render(request, "desk/queue.html", desk.context(queue=chosen, **_rows(desk, page)))
+    return render(request, "desk/queue.html", desk.context(queue=chosen, **rows_of(desk, page)))
 
 
 def _found(request: HttpRequest, desk: Desk, typed: str) -> HttpResponse:
@@ -38,11 +38,12 @@ def _found(request: HttpRequest, desk: Desk, typed: str) -> HttpResponse:
         return redirect("desk:ticket", found.ticket.reference)
     page = queues.page(found.tickets, queues.QUEUES["done"], request.GET.get("after", ""))
     return render(
-        request, "desk/search.html", desk.context(found=found, typed=typed, **_rows(desk, page))
+        request, "desk/search.html", desk.context(found=found, typed=typed, **rows_of(desk, page))
     )
 
 
-def _rows(desk: Desk, page: queues.Page) -> dict[str, Any]:
+def rows_of(desk: Desk, page: queues.Page) -> dict[str, Any]:
+    """What `rows.html` shows of a page of tickets."""
     return {
         "page": page,
         "rows": [_row(ticket, desk) for ticket in page.tickets],
