@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
 from playwright.sync_api import (
     BrowserContext,
+    CDPSession,
     ConsoleMessage,
     FilePayload,
     Locator,
@@ -34,15 +36,19 @@ class Person:
         self.problems: list[str] = []
         self.answers: list[Response] = []
         self._expected = set(_TOLD)
+        self._line_breaks = False
+        self._wire: tuple[Page, CDPSession] | None = None
         context.set_default_timeout(15_000)
         context.on("console", self._on_console)
-        context.on("weberror", lambda error: self.problems.append(f"script: {error.error}"))
+        context.on("weberror", lambda error: self.problems.append(f"script: {error.error.stack}"))
         context.on("response", self._on_response)
         self.page: Page = context.new_page()
 
     def _on_console(self, message: ConsoleMessage) -> None:
         failed = re.search(r"the server responded with a status of (\d+)", message.text)
         if failed and int(failed.group(1)) in self._expected:
+            return
+        if self._line_breaks and "net::ERR_" in message.text:
             return
         if message.type in ("error", "warning"):
             self.problems.append(f"console: {message.text} ({message.location.get('url')})")
@@ -51,6 +57,23 @@ class Person:
         self.answers.append(response)
         if response.status >= 400 and response.status not in self._expected:
             self.problems.append(f"{response.status} from {response.url}")
+
+    # --- the line ----------------------------------------------------------------------
+    def has_a_line_of(self, bytes_a_second: int) -> None:
+        """From now on so much goes up in a second on this page; -1 for all that there is."""
+        self._emulates(offline=False, upload=bytes_a_second)
+
+    def loses_the_line(self) -> None:
+        """Nothing comes through any more; the browser tells so."""
+        self._line_breaks = True
+        self._emulates(offline=True, upload=-1)
+
+    def _emulates(self, *, offline: bool, upload: int) -> None:
+        # One session a page: what several of them wish for adds up.
+        if self._wire is None or self._wire[0] is not self.page:
+            self._wire = (self.page, self.context.new_cdp_session(self.page))
+        line = {"offline": offline, "latency": 0, "downloadThroughput": -1}
+        self._wire[1].send("Network.emulateNetworkConditions", {**line, "uploadThroughput": upload})
 
     # --- going somewhere ---------------------------------------------------------------
     def opens(self, address: str, *, status: int = 200) -> None:
@@ -97,6 +120,10 @@ class Person:
         """Choose files (name, what the phone says they are, content)."""
         given = [FilePayload(name=name, mimeType=kind, buffer=body) for name, kind, body in files]
         self.page.get_by_label(label, exact=False).first.set_input_files(given)
+
+    def hands_in_from_disk(self, label: str, *paths: Path) -> None:
+        """Choose files that are too large to be told about."""
+        self.page.get_by_label(label, exact=False).first.set_input_files(list(paths))
 
     # --- reading -----------------------------------------------------------------------
     def reads(self, *texts: str) -> None:

@@ -5,7 +5,7 @@
   const root = () => document.querySelector("[data-live]");
   const seen = new Map(); // what was last told of each file
   let timer = 0;
-  let busy = false;
+  let last = Promise.resolve();
 
   Portal.state = async () => {
     const at = root();
@@ -26,13 +26,13 @@
     for (const [id, file] of seen) {
       if (here.has(id)) continue;
       seen.delete(id);
-      if (file.state === "checking") Portal.news(`${file.name}: ${Portal.words().taken}`);
+      if (file.state === "checking") Portal.notice(`${file.name}: ${Portal.words().taken}`);
     }
   }
 
   // The page as the server draws it now. What is being used (`data-keep`) stays as it is.
   Portal.renew = async () => {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const answer = await fetch(root().dataset.page || location.href, { headers: { Accept: "text/html" } });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const [now, next] = [root(), fresh.querySelector("[data-live]")];
     if (!answer.ok || !now || !next) return;
@@ -42,6 +42,7 @@
       if (same) same.open = true;
     }
     document.adoptNode(next);
+    for (const row of now.querySelectorAll("[data-arrived]")) row.remove();
     for (const kept of now.querySelectorAll("[data-keep]")) {
       const same = next.querySelector(`[data-keep="${CSS.escape(kept.dataset.keep)}"]`);
       if (same) same.replaceWith(kept);
@@ -52,21 +53,31 @@
     Portal.enhance();
   };
 
-  Portal.look = async () => {
+  // Arrived, and gone again before we looked: it was one that is here already.
+  function takenRows() {
+    for (const row of document.querySelectorAll("[data-arrived]")) {
+      Portal.notice(`${row.dataset.arrived}: ${Portal.words().taken}`);
+      row.remove();
+    }
+  }
+
+  async function look() {
     clearTimeout(timer);
-    if (busy || !root()) return;
-    busy = true;
+    if (!root()) return;
     let moving = true;
     try {
       const state = await Portal.state();
       tell(state);
       if (state.mark !== root().dataset.mark) await Portal.renew();
+      else takenRows();
       moving = state.moving;
     } catch { /* the line is gone: the next look tells */ }
-    busy = false;
-    if (moving && !document.hidden) timer = setTimeout(Portal.look, PAUSE);
     root()?.toggleAttribute("data-moving", moving);
-  };
+    if (moving && !document.hidden) timer = setTimeout(Portal.look, PAUSE);
+  }
+
+  // One look after the other.
+  Portal.look = () => (last = last.then(look));
 
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && root()?.hasAttribute("data-moving")) Portal.look();

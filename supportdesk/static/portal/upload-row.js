@@ -1,7 +1,8 @@
 // One file's row on the page: its name, its bar, what is happening in words, and its buttons.
 {
   const Portal = (window.Portal ||= {});
-  const words = () => document.getElementById("upload-words").dataset;
+  const said = document.getElementById("upload-words").dataset;
+  const words = () => said;
 
   Portal.words = words;
 
@@ -9,6 +10,17 @@
   Portal.news = (text) => {
     const place = document.getElementById("upload-news");
     if (place) place.textContent = text;
+  };
+
+  // Says something that stays to be seen, where the page says such things.
+  Portal.notice = (text) => {
+    const made = document.createElement("div");
+    const line = document.createElement("p");
+    made.className = "notice";
+    line.className = "m-0";
+    line.textContent = text;
+    made.append(line);
+    document.getElementById("notices").append(made);
   };
 
   const button = (text, name, act) => {
@@ -89,7 +101,16 @@
       this.pauseButton.hidden = what !== "running";
       this.goOnButton.hidden = what !== "paused";
       this.outButton.hidden = what === "arrived";
+      this.bar.hidden = what === "told";
       if (had) (what === "running" ? this.pauseButton : what === "paused" ? this.goOnButton : this.outButton).focus();
+    }
+
+    // It has arrived; it goes when the page shows it among the files that are here.
+    arrived() {
+      this.share(1);
+      this.can("arrived");
+      this.say(words().arrived, "", true);
+      this.at.dataset.arrived = this.name;
     }
 
     gone() {

@@ -52,16 +52,11 @@
     async start() {
       this.state = "running";
       this.heard = Date.now();
-      if (!this.upload) {
-        try {
-          await this.#prepare();
-        } catch {
-          this.#over("refused", Portal.words().unread);
-          return;
-        }
-        addEventListener("online", this.wake);
-        document.addEventListener("visibilitychange", this.wake);
-        this.watch = setInterval(() => this.#look(), 5000);
+      try {
+        await (this.ready ??= this.#prepare());
+      } catch {
+        this.#over("refused", Portal.words().unread);
+        return;
       }
       if (this.state !== "running") return;
       try {
@@ -79,13 +74,11 @@
 
     // Stops it for good; the server forgets what it has. Rejects when the server cannot be asked.
     async takeOut() {
-      const over = this.state === "over";
       this.pause();
-      if (over || !this.upload) { this.#over(); return; }
-      const url = this.upload.url;
+      const url = this.upload?.url;
       if (url) {
         const answer = await fetch(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
-        if (!answer.ok && ![404, 410].includes(answer.status)) throw new Error(String(answer.status));
+        if (!answer.ok && ![403, 404, 410].includes(answer.status)) throw new Error(String(answer.status));
         for (const kept of await this.upload.findPreviousUploads()) localStorage.removeItem(kept.urlStorageKey);
       }
       this.#over();
@@ -108,6 +101,9 @@
       const kept = await this.upload.findPreviousUploads();
       this.previous = kept.sort((a, b) => new Date(b.creationTime) - new Date(a.creationTime))[0];
       if (this.previous) this.upload.resumeFromPreviousUpload(this.previous);
+      addEventListener("online", this.wake);
+      document.addEventListener("visibilitychange", this.wake);
+      this.watch = setInterval(() => this.#look(), 5000);
     }
 
     #progress(sent, total) {

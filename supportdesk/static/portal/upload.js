@@ -65,14 +65,11 @@
         job.row.can("told");
         free(job, "told");
       },
-      done: async () => {
-        job.row.share(1);
-        job.row.can("arrived");
-        job.row.say(words().arrived, "", true);
+      done: () => {
+        job.row.arrived();
         rows.delete(job);
         free(job, "done");
-        await Portal.look();
-        job.row.gone();
+        Portal.look();
       },
     };
   }
