@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from botocore.config import Config
+
 
 def s3_options(url: str) -> dict[str, Any]:
     """django-storages' options out of ``s3://KEY:SECRET@bucket/prefix?endpoint=…&region=…``.
@@ -24,7 +26,14 @@ def s3_options(url: str) -> dict[str, Any]:
         "location": parts.path.strip("/"),
         "default_acl": None,
         "querystring_auth": True,
-        "signature_version": "s3v4",  # else boto3 signs links in the old way in some regions
+        # s3v4: else boto3 signs links in the old way in some regions. The times are short, so
+        # that a bucket that swallows packets is told as away instead of holding a thread.
+        "client_config": Config(
+            signature_version="s3v4",
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"max_attempts": 2, "mode": "standard"},
+        ),
         "querystring_expire": 300,
         "file_overwrite": False,
         "max_memory_size": 8 * 1024 * 1024,

@@ -38,6 +38,10 @@ _PROBLEMS: Mapping[str, Promise] = {
         "This file is made in a way that we cannot open safely. Please send it as your phone "
         "recorded it, or record it again."
     ),
+    "interrupted": _l(
+        "Our machine went down while this file arrived, and we cannot be sure that it is whole. "
+        "Please send it again."
+    ),
     "infected": _l(
         "Our virus scanner found something dangerous in this file, so nobody will open it. "
         "Please send another."

@@ -148,6 +148,7 @@ def _beside_the_desk(client: Client, place: Path, store: Store) -> Iterator[Figu
 
 def _open(client: Client, page: str, cookie: str) -> list[float]:
     took = []
+    client = Client(client.port)  # a connection that slept through an upload is closed by now
     for number in range(PAGES + 5):
         started = time.perf_counter()
         status = client.get(page, cookie)

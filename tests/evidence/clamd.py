@@ -22,6 +22,7 @@ class Clamd:
         self.answer: Callable[[bytes], bytes] = judge
         self.closes_after: int | None = None
         self.hangs = False
+        self.hasty: bytes | None = None  # said before a byte of the file was read
         self._end = threading.Event()
         listener.settimeout(0.05)
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -63,6 +64,10 @@ class Clamd:
             caller.sendall(b"UNKNOWN COMMAND\n")
 
     def _stream(self, caller: socket.socket) -> None:
+        if self.hasty is not None:
+            caller.sendall(self.hasty)
+            self._end.wait(1)
+            return
         content = b""
         while size := struct.unpack("!L", _read(caller, 4))[0]:
             self.pieces.append(size)

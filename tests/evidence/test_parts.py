@@ -20,18 +20,22 @@ from moto import mock_aws
 
 from tests.cast import NOON, Story
 from tests.evidence.tus_client import SPOKEN, Sender
+from tests.evidence_files import make_video
 from tests.portal.conftest import Clock, Customer
 from tickets import access
 from tickets.actions.uploads import SILENCE, Busy, WrongOffset, advance, take_turn
+from tickets.evidence import parts_local
 from tickets.evidence.bodies import LineBroken
 from tickets.evidence.finishing import finish
 from tickets.evidence.parts import Overtaken, StorageTrouble, parts
 from tickets.evidence.parts_s3 import PART
 from tickets.evidence.receiving import take
 from tickets.evidence.sweep_uploads import finish_uploads
+from tickets.evidence.work import run_due
 from tickets.models import Deadline, Evidence, Upload
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+FILM = make_video(2)
 
 
 class Pieces:
@@ -390,3 +394,89 @@ def test_a_turn_says_why_it_is_not_given(customer: Customer) -> None:
     assert not advance(turn, 5, {}, now=NOON)
     upload.refresh_from_db()
     assert upload.offset == 0
+
+
+# --- the power goes out -----------------------------------------------------------------
+
+
+@pytest.fixture
+def lives(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lives of this machine: the last one is the present."""
+    found = ["first"]
+    monkeypatch.setattr(parts_local, "this_life", lambda: found[-1])
+    # A line faster than the disk: nothing is synced on the way.
+    monkeypatch.setattr(parts_local, "_SLOW_LINE", -1)
+    return found
+
+
+@pytest.fixture
+def phone(customer: Customer) -> Sender:
+    customer.begin("missing_photocard")
+    return Sender(customer.web, f"draft={customer.draft.key}&kind=unboxing_video")
+
+
+def test_after_a_power_cut_only_what_was_synced_counts(
+    phone: Sender, lives: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = letters(3000)
+    phone.create(len(data))
+    monkeypatch.setattr(parts_local, "_SLOW_LINE", 10**12)
+    phone.patch(0, data[:1000])
+    monkeypatch.setattr(parts_local, "_SLOW_LINE", -1)
+    phone.patch(1000, data[1000:2000])
+    assert phone.head() == 2000
+
+    lives.append("second")
+
+    assert phone.head() == 1000
+    assert phone.patch(2000, data[2000:]).status_code == 409
+    assert phone.patch(1000, data[1000:]).status_code == 204
+    assert content(Evidence.objects.get()) == data
+
+
+def test_a_killed_server_takes_nothing_back(phone: Sender, lives: list[str]) -> None:
+    phone.create(3000)
+    phone.patch(0, letters(2000))
+    assert (phone.head(), Upload.objects.get().parts["synced"]) == (2000, 0)
+
+
+def test_a_whole_file_that_was_never_synced_is_not_taken_in(
+    phone: Sender, lives: list[str]
+) -> None:
+    phone.create(1000)
+    write(Upload.objects.get(), Pieces(letters(1000)))  # and the server dies before it finishes
+    lives.append("second")
+
+    finish_uploads(NOON + timedelta(hours=1))
+
+    assert not Evidence.objects.exists()
+    assert phone.head() == 0
+
+
+def test_an_arrived_file_that_was_never_synced_is_asked_for_again(
+    phone: Sender, lives: list[str]
+) -> None:
+    phone.create(1000)
+    phone.patch(0, letters(1000))
+    lives.append("second")
+
+    run_due(NOON)
+
+    evidence = Evidence.objects.get()
+    assert (evidence.state, evidence.problem) == ("unreadable", "interrupted")
+
+
+def test_an_arrived_file_is_synced_before_anybody_looks_into_it(
+    phone: Sender, lives: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.create(len(FILM))
+    phone.patch(0, FILM)
+    synced: list[int] = []
+    monkeypatch.setattr(parts_local.os, "fsync", synced.append)
+
+    run_due(NOON)
+
+    assert synced
+    assert Evidence.objects.get().state == "ready"
+    upload = Upload.objects.get()
+    assert upload.parts["synced"] == upload.length

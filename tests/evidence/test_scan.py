@@ -128,6 +128,15 @@ def test_whatever_else_it_says_is_not_clean(tcp: Clamd, file: Path, said: bytes)
         scan_file(file)
 
 
+def test_an_answer_before_it_has_seen_all_is_not_clean(tcp: Clamd, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(8 * MEGABYTE))
+    tcp.hasty = b"stream: OK\n"
+
+    with pytest.raises(ScannerAway):
+        scan_file(film)
+
+
 @pytest.mark.parametrize("limit", ["MaxFileSize", "MaxScanSize", "MaxScanTime", "MaxFiles"])
 def test_what_it_did_not_look_at_whole_is_neither_clean_nor_infected(
     tcp: Clamd, file: Path, limit: str

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
@@ -174,6 +175,27 @@ def let_go(turn: Turn) -> None:
     Upload.objects.filter(pk=turn.upload.pk, writer=turn.token).update(
         writer=None, writer_until=None
     )
+
+
+def step_back(upload: Upload, offset: int, *, now: datetime) -> bool:
+    """The storage lost what it had beyond ``offset``: the client sends that again.
+
+    False when it is somebody's turn at this moment, or the row has moved.
+    """
+    return bool(
+        Upload.objects.filter(
+            Q(writer=None) | Q(writer_until__lte=now),
+            pk=upload.pk,
+            offset=upload.offset,
+            state=UploadState.RECEIVING,
+        ).update(offset=offset, touched_at=now, expires_at=now + LIVES)
+    )
+
+
+def made_sure(upload: Upload) -> None:
+    """The arrived file outlives a power cut from now on."""
+    parts = {**upload.parts, "synced": upload.length}
+    Upload.objects.filter(pk=upload.pk, state=UploadState.ARRIVED).update(parts=parts)
 
 
 def arrive(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:

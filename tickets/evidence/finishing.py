@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tickets.actions.uploads import arrive, end
+from tickets.actions.uploads import arrive, end, step_back
 from tickets.actor import Actor
 from tickets.errors import ActionError
-from tickets.evidence.parts import parts, told
+from tickets.evidence.parts import away, parts, told
 from tickets.evidence.receive import discard
+from tickets.lifecycle import UploadState
 from tickets.models import Evidence, Upload
+
+
+def look_back(upload: Upload, *, now: datetime) -> None:
+    """Take back what the storage confirmed and lost: the machine went down in between."""
+    if upload.state != UploadState.RECEIVING:
+        return
+    here = parts().confirmed(upload)
+    if here < upload.offset and step_back(upload, here, now=now):
+        upload.offset = here
 
 
 def finish(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
@@ -21,6 +31,8 @@ def finish(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
             nothing of it is left.
     """
     with told():
+        if parts().confirmed(upload) < upload.length:
+            raise away()
         parts().finish(upload)
     try:
         return arrive(upload, actor=actor, now=now)

@@ -85,6 +85,15 @@ class Parts(Protocol):
     def writer(self, turn: Turn, note: Note, now: datetime) -> Writer:
         """Write for the holder of ``turn``."""
 
+    def confirmed(self, upload: Upload) -> int:
+        """How many bytes are really here: less than the row says only after a power cut."""
+
+    def make_sure(self, upload: Upload | None, stored_name: str) -> bool:
+        """Make an arrived file outlive a power cut; False where one came first.
+
+        ``upload`` is None for a file that came by the plain form.
+        """
+
     def finish(self, upload: Upload) -> None:
         """Put the whole file at its ``stored_name``. Harmless when it is there already."""
 

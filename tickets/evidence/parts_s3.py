@@ -48,6 +48,14 @@ class S3Parts:
         """Write on from the tail."""
         return S3Writer(self, turn, note)
 
+    def confirmed(self, upload: Upload) -> int:
+        """All of it: a bucket confirms what it has stored."""
+        return upload.offset
+
+    def make_sure(self, upload: Upload | None, stored_name: str) -> bool:
+        """It is, as soon as the bucket has said so."""
+        return True
+
     def finish(self, upload: Upload) -> None:
         """Make one object of the parts."""
         notes = upload.parts

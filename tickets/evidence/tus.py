@@ -26,7 +26,7 @@ from tickets.actions.uploads import (
 from tickets.errors import ActionError, Conflict, TooMany
 from tickets.evidence import tus_headers as tus
 from tickets.evidence.bodies import source_of
-from tickets.evidence.finishing import call_off, finish
+from tickets.evidence.finishing import call_off, finish, look_back
 from tickets.evidence.parts import Overtaken, StorageTrouble, parts, told
 from tickets.evidence.receive import empty, plain_name, too_large
 from tickets.evidence.receiving import take
@@ -194,6 +194,7 @@ def _one(request: HttpRequest, method: str, key: str) -> HttpResponse:
     upload = Upload.objects.filter(key=key).first()
     if upload is None or not _made_by(came, upload):
         raise Http404
+    look_back(upload, now=now)
     if method == "HEAD":
         return _head(upload, came, now)
     _same_site(request, came)

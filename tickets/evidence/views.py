@@ -30,6 +30,7 @@ from tickets import access
 from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.errors import ActionError, TooMany
+from tickets.evidence.parts import full
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
 from tickets.evidence.waiting import hand_back_connection
 from tickets.models import Claim, Evidence, Ticket
@@ -125,6 +126,8 @@ def _take(
         files = request.FILES.getlist("file")
     except UnreadablePostError:  # the visitor is gone, or lost the network: nobody hears this
         return HttpResponse(status=400)
+    except OSError:  # no room for the temporary file
+        return _answer(request, place, problems=[full().message], status=507)
     completed_at = clock.now()
     problems = [f"{name}: {too_large(target.info)}" for name in handler.too_large]
     taken: list[Evidence] = []

@@ -24,14 +24,16 @@ from policies.publish import NoGoodVersion, in_force, pack_of
 from supportdesk.nudge import preview_files as nudge_previews
 from tickets.actions import check_evidence
 from tickets.actions.check_evidence import Findings, Refusal
+from tickets.actions.uploads import made_sure
 from tickets.evidence import filejobs, pictures, programs, scan
 from tickets.evidence.filejobs import Lease, Lost
 from tickets.evidence.inspect import inspect, sha256_of
-from tickets.evidence.local import StorageAway, original
+from tickets.evidence.local import StorageAway, original, storage_errors
 from tickets.evidence.outages import SCANNER, STORAGE, end_outage, raise_outage
+from tickets.evidence.parts import parts
 from tickets.evidence.programs import Died, Halted, Runner
 from tickets.lifecycle import EvidenceState, FileStage
-from tickets.models import Evidence
+from tickets.models import Evidence, Upload
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +203,12 @@ class Turn:
     # -- stages: each returns the next one, and a note --------------------------
 
     def _scan(self, evidence: Evidence) -> tuple[FileStage, str]:
-        if not scan.is_on() or evidence.state != EvidenceState.RECEIVED:
+        if evidence.state != EvidenceState.RECEIVED:
+            return FileStage.INSPECT, ""
+        if not self._made_sure(evidence):
+            self._settle(evidence, Refusal("interrupted", self._hash(evidence)))
+            return FileStage.DONE, ""
+        if not scan.is_on():
             return FileStage.INSPECT, ""
         sha256 = self._hash(evidence)
         with self._original(evidence).open("rb") as file:
@@ -257,6 +264,16 @@ class Turn:
         return FileStage.DONE, self.lease.last_error
 
     # -- what the stages share ----------------------------------------------------
+
+    def _made_sure(self, evidence: Evidence) -> bool:
+        """Whether all of it outlives a power cut from now on: before that nobody is told ready."""
+        upload = Upload.objects.filter(evidence=evidence).first()
+        with storage_errors():
+            if not parts().make_sure(upload, str(evidence.file.name)):
+                return False
+        if upload is not None:
+            made_sure(upload)
+        return True
 
     def _original(self, evidence: Evidence) -> Path:
         if self._path is None:
