@@ -25,7 +25,7 @@ def state(request: HttpRequest) -> HttpResponse:
     Answers 304 to a script that knows it already.
     """
     now = clock.now()
-    response = JsonResponse(state_of(door(request, now).place, now))
+    response: HttpResponse = JsonResponse(state_of(door(request, now).place, now))
     seen = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == seen:
         response = HttpResponse(status=304)
