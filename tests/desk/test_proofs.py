@@ -91,7 +91,8 @@ def test_a_contact_sheet_is_links_to_its_seconds(nora: Client, ready: Claim) -> 
         "0 120 160 120",
     ]
     # The player is given the copy; the original is there to be saved.
-    assert re.search(r'<video [^>]*src="[^"]+-preview', page)
+    sources = re.findall(r'<source src="/uploads/f/[^/]+/([^"]+)">', page)
+    assert sources == ["unboxing-preview", "unboxing.mp4"]
 
 
 def test_without_copies_the_original_is_played(nora: Client, ready: Claim) -> None:

@@ -12,11 +12,14 @@ for (const proof of document.querySelectorAll("[data-proof]")) {
   const film = shown instanceof HTMLVideoElement;
   // A browser that knows the sound but not the pictures plays on without an error.
   const failed = () => (film
-    ? (shown.error && shown.error.code !== LOST_ON_THE_WAY)
+    ? shown.networkState === shown.NETWORK_NO_SOURCE // neither the copy nor the original
+      || (shown.error && shown.error.code !== LOST_ON_THE_WAY)
       || (shown.readyState >= shown.HAVE_METADATA && !shown.videoWidth)
     : shown.complete && !shown.naturalWidth);
   const look = () => { if (failed()) say(true); };
   shown.addEventListener("error", look);
+  // A film's last source has failed: the element itself knows only a moment later.
+  shown.querySelector("source:last-of-type")?.addEventListener("error", () => setTimeout(look));
   shown.addEventListener(film ? "loadedmetadata" : "load", () => say(failed()));
   look(); // it may have happened before this script was there
 }
