@@ -39,8 +39,8 @@ _PROBLEMS: Mapping[str, Promise] = {
         "recorded it, or record it again."
     ),
     "interrupted": _l(
-        "Our machine went down while this file arrived, and we cannot be sure that it is whole. "
-        "Please send it again."
+        "Something failed on our side while this file arrived, and we cannot be sure that it is "
+        "complete. Please send it again."
     ),
     "infected": _l(
         "Our virus scanner found something dangerous in this file, so nobody will open it. "

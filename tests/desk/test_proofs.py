@@ -102,7 +102,7 @@ def test_without_copies_the_original_is_played(nora: Client, ready: Claim) -> No
     assert "data-sheet" not in page
     assert "A copy that every browser shows is being made." in page
     film.job.delete()
-    assert "This browser cannot play this film." in page_of(nora, ready)
+    assert "This browser cannot play this video." in page_of(nora, ready)
 
 
 def test_the_moments_stand_on_the_bar_and_as_links(nora: Client, ready: Claim) -> None:

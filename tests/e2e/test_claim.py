@@ -116,7 +116,7 @@ def _she_hands_in_her_film(mina: Person, film: tuple[str, str, bytes]) -> None:
     mina.hands_in("Choose or record the video", film)
     mina.reads("1 of 1 here", film[0])
     told = states.json_value()
-    assert told[-1] == "It has arrived. We look whether it opens…"
+    assert told[-1] == "It has arrived. We are checking whether it opens…"
     mina.reads("Ready")
     mina.looks()
     mina.follows("Go on")

@@ -35,7 +35,7 @@ def test_a_defect_with_two_photos_without_any_script(
         ("spine.png", "image/png", make_photo("PNG", size=(480, 640))),
     )
     mina.presses("Send this file")
-    mina.reads("“cover.jpg” has arrived. We look whether it opens.", "2 of 2 here")
+    mina.reads("“cover.jpg” has arrived. We are checking whether it opens.", "2 of 2 here")
     mina.follows("Go on")
     mina.reads("cover.jpg", "spine.png")
     mina.types("Anything to add?", "The spine is torn.")

@@ -19,7 +19,7 @@ from tickets.evidence.work import ALL, run_due
 from tickets.models import Claim, Customer, Evidence, FileJob, User
 
 pytestmark = pytest.mark.e2e
-FILM = "This browser cannot play this film."
+FILM = "This browser cannot play this video."
 BEING_MADE = "A copy that every browser shows is being made."
 File = tuple[str, str, bytes]
 

@@ -146,7 +146,7 @@ def test_the_line_is_lost_and_comes_back(
     mina.hands_in_from_disk(CHOOSE, path)
     waits_for_share(row(mina, path.name), 10)
     mina.loses_the_line()
-    expect(row(mina, path.name)).to_contain_text("The line is gone. It goes on by itself")
+    expect(row(mina, path.name)).to_contain_text("The connection is lost. It goes on by itself")
 
     mina.has_a_line_of(-1)
     mina.reads("1 of 1 here", path.name)
@@ -174,7 +174,7 @@ def test_the_tab_is_closed_and_the_same_file_goes_on(
     mina.page = mina.context.new_page()
     mina.opens(address)
     mina.reads("has arrived. Choose the same file again to go on where it stopped.")
-    mina.sees("Take out hallway.mp4", "button")
+    mina.sees("Remove hallway.mp4", "button")
     mina.has_a_line_of(SLOW)
     mina.hands_in_from_disk(CHOOSE, path)
     expect(row(mina, path.name)).to_contain_text(re.compile(r"Goes on at \d\d %"))
@@ -217,7 +217,7 @@ def test_what_is_on_its_way_can_be_taken_out(
     path = films("wrong.mp4", 12)
     mina.hands_in_from_disk(CHOOSE, path)
     waits_for_share(row(mina, path.name), 20)
-    mina.presses("Take out wrong.mp4")
+    mina.presses("Remove wrong.mp4")
     expect(row(mina, path.name)).to_have_count(0)
     assert Upload.objects.get().state == UploadState.ENDED
     mina.has_a_line_of(-1)
@@ -247,11 +247,11 @@ def test_sending_waits_until_the_file_is_ready_and_is_then_done_by_itself(
     house.worker.rests()
     comes_to_the_evidence(mina)
     mina.hands_in(CHOOSE, film)
-    mina.reads("We look whether it opens…")
+    mina.reads("We are checking whether it opens…")
     mina.follows("Go on")
     mina.types("Anything to add?", "Two albums, one card.")
     mina.presses("Send it")
-    mina.reads("Not sent yet", "We are still looking whether", "We send it by ourselves")
+    mina.reads("Not sent yet", "We are still checking whether", "We send it by ourselves")
     expect(mina.page.get_by_label("Anything to add?")).to_have_value("Two albums, one card.")
     assert not Claim.objects.exists()
 
@@ -267,7 +267,7 @@ def test_what_sends_by_itself_can_be_stopped(
     house.worker.rests()
     comes_to_the_evidence(mina)
     mina.hands_in(CHOOSE, film)
-    mina.reads("We look whether it opens…")
+    mina.reads("We are checking whether it opens…")
     mina.follows("Go on")
     mina.presses("Send it")
     mina.presses("Do not send by itself")
@@ -289,16 +289,18 @@ def test_all_of_it_without_scripts(
     _has_begun_elsewhere(Draft.objects.get(), house)
     mina.hands_in(CHOOSE, film)
     mina.presses("Send this file")
-    mina.reads("“unboxing.webm” has arrived.", "We look whether it opens…", "25 % has arrived.")
+    mina.reads(
+        "“unboxing.webm” has arrived.", "We are checking whether it opens…", "25 % has arrived."
+    )
     mina.follows("Go on")
     mina.types("Anything to add?", "Two albums, one card.")
     mina.presses("Send it")
-    mina.reads("“elsewhere.mp4” has not arrived whole yet.")
+    mina.reads("“elsewhere.mp4” has not arrived completely yet.")
     assert "send it again in a moment" in mina.page.locator(".held noscript").inner_text()
     assert mina.page.get_by_label("Anything to add?").input_value() == "Two albums, one card."
     mina.follows("Look at the files")
-    mina.presses("Take out elsewhere.mp4")
-    mina.reads("“elsewhere.mp4” is taken out.")
+    mina.presses("Remove elsewhere.mp4")
+    mina.reads("“elsewhere.mp4” is removed.")
     house.worker.wakes()
     mina.reads("1 of 1 here", "Ready")  # the page comes anew by itself
     mina.follows("Go on")
@@ -343,7 +345,7 @@ def test_the_server_is_killed_in_the_middle_and_started_again(
     person.hands_in_from_disk(CHOOSE, path)
     waits_for_share(row(person, path.name), 60)
     server.kill()
-    expect(row(person, path.name)).to_contain_text("The line is gone. It goes on by itself")
+    expect(row(person, path.name)).to_contain_text("The connection is lost. It goes on by itself")
     upload = Upload.objects.get()
     assert 8 * MIB <= upload.offset < upload.length  # what was confirmed is still there
 

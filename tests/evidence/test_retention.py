@@ -364,7 +364,7 @@ def test_customers_are_told_for_how_long_before_they_send(customer: Portal) -> N
     told = customer.get("evidence/").text
 
     assert "We keep your files for 180 to 365 days after your request has ended" in told
-    assert "Then we erase them" in told
+    assert "Then we delete them" in told
 
 
 def test_what_is_no_claim_has_one_number(customer: Portal) -> None:

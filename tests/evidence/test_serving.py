@@ -205,7 +205,7 @@ def test_nothing_is_shown_before_the_scanner_has_found_it_clean(
     for client, address in ((nora, film), (Client(), sheet)):
         response = client.get(address)
         assert response.status_code == 409
-        assert "still being scanned" in response.text
+        assert "still being checked" in response.text
         assert response.headers["Cache-Control"] == "no-store"
     assert not evidence.custody.filter(act="viewed").exists()
 
@@ -234,7 +234,7 @@ def test_what_is_infected_goes_to_nobody(
             address = links.link(bad, "original", actor=actor, now=NOON, download=download)
             response = client.get(address)
             assert response.status_code == 409
-            assert "not handed out" in response.text
+            assert "cannot be opened" in response.text
             assert b"<svg xmlns" not in response.content.split(b"<main")[-1]
 
 
@@ -244,7 +244,7 @@ def test_what_was_erased_is_told_as_erased(
     Evidence.objects.update(file="", erased_at=NOON)
     response = nora.get(film)
     assert response.status_code == 410
-    assert "has been erased" in response.text
+    assert "has been deleted" in response.text
 
 
 def test_a_storage_that_does_not_answer_is_told_calmly(
@@ -253,7 +253,7 @@ def test_a_storage_that_does_not_answer_is_told_calmly(
     Path(default_storage.path(str(sent[1].file.name))).unlink()
     response = nora.get(film)
     assert response.status_code == 503
-    assert "cannot be read just now" in response.text
+    assert "cannot be opened just now" in response.text
 
 
 # --- delivered by others ------------------------------------------------------------

@@ -109,7 +109,7 @@ def test_without_javascript_the_page_comes_back_and_looks_again_by_itself(
     response = sender.upload("unboxing_video", b"nothing to see", "bad.mp4", checked=False)
     assert response.status_code == 302
     page = sender.web.get(response.headers["Location"]).text
-    assert "“bad.mp4” has arrived. We look whether it opens." in page
+    assert "“bad.mp4” has arrived. We are checking whether it opens." in page
     assert '<noscript><meta http-equiv="refresh"' in page
 
     check_files(NOON)

@@ -114,7 +114,7 @@ def test_a_claim_is_held_with_its_note_until_the_file_is_ready(sender: Customer)
 
     assert held.status_code == 409
     assert "Not sent yet" in held.text
-    assert "We are still looking whether “unboxing.mp4” opens." in held.text
+    assert "We are still checking whether “unboxing.mp4” opens." in held.text
     assert ">\nOne card of two.</textarea>" in held.text
     assert not Claim.objects.exists()
     assert "One card of two." in sender.get("review/").text  # kept on the server, too
@@ -147,7 +147,7 @@ def test_a_request_that_is_no_claim_is_held_too(web: Client, popmart: Store) -> 
     held = web.post(f"{base}send/", {"c-email": "ada@example.com", "n-note": "Every time."})
 
     assert held.status_code == 409
-    assert "We are still looking whether “second.jpg” opens." in held.text
+    assert "We are still checking whether “second.jpg” opens." in held.text
     assert "Every time." in held.text
     assert 'value="ada@example.com"' in held.text
     assert not Ticket.objects.exists()
@@ -181,7 +181,7 @@ def test_a_photo_is_added_to_a_request_that_is_no_claim(web: Client, ticket: Tic
     assert "kind=screenshot" in page
     door = f"/uploads/?ticket={ticket.reference}&token={token}&kind=photo"
     web.post(door, {"file": SimpleUploadedFile("box.jpg", make_photo())})
-    assert "We look whether it opens…" in web.get(link).text
+    assert "We are checking whether it opens…" in web.get(link).text
     check_files(NOON)
 
     evidence = Evidence.objects.get()

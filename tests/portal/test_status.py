@@ -103,7 +103,7 @@ def test_the_missing_video_is_added_later_by_the_link(web: Client, claim: Claim)
     claim.refresh_from_db()
     assert claim.state == "awaiting_evidence"
     page = _page(web, claim)
-    assert "We look whether it opens…" in page
+    assert "We are checking whether it opens…" in page
     assert "Look again" in page  # for those without JavaScript
 
     check_files(NOON)

@@ -27,7 +27,7 @@ def test_a_missing_photocard_from_the_tile_to_the_reference(customer: Customer) 
 
     evidence = customer.get("evidence/").text
     assert "Film the box" in evidence
-    assert "A photo or film straight from your phone is fine." in evidence
+    assert "A photo or video straight from your phone is fine." in evidence
     sent = customer.upload("unboxing_video", make_video(), "unboxing.mp4")
     assert sent.headers["Location"].endswith("/evidence/")
     assert "unboxing.mp4" in customer.get("evidence/").text

@@ -25,8 +25,8 @@ def files_to_send(draft: Draft, now: datetime) -> list[Evidence]:
     if upload is not None:
         raise Conflict(
             _(
-                "“%(name)s” has not arrived whole yet. Choose the same file again to go on where "
-                "it stopped, or take it out."
+                "“%(name)s” has not arrived completely yet. Choose the same file again to go on "
+                "where it stopped, or remove it."
             )
             % {"name": upload.original_name},
             field="files",
@@ -43,7 +43,7 @@ def files_to_send(draft: Draft, now: datetime) -> list[Evidence]:
     ]
     if waiting:
         raise Conflict(
-            _("We are still looking whether “%(name)s” opens. A moment, please, and send again.")
+            _("We are still checking whether “%(name)s” opens. Please send again in a moment.")
             % {"name": waiting[0].original_name},
             field="files",
         )

@@ -102,7 +102,7 @@ def _on_ticket(
 def _set(evidence: Evidence, marks: Mapping[str, float]) -> bool:
     """Put the moments on a locked row; whether anything changed."""
     if not can_mark(evidence):
-        raise Conflict(_("Moments can be marked in a video that we could open."))
+        raise Conflict(_("Moments can only be marked in a video that we can open."))
     wanted = _checked(evidence, marks)
     if wanted == evidence.marks:
         return False

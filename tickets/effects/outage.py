@@ -67,14 +67,14 @@ def _body(outage: Outage, store: Store, waiting: int) -> str:
     if outage.kind == "scanner":
         intro = _("The virus scanner has not looked at every file since %(since)s.")
         calm = _(
-            "Customers can send files as before. They wait, and nothing is shown to staff before "
-            "it is clean. Nothing ends over this delay."
+            "Customers can send files as before. The files wait, and staff see none of them before "
+            "it is clean. No request is closed because of this delay."
         )
     else:
         intro = _("The storage of files has not answered as it should since %(since)s.")
         calm = _(
             "What has arrived is safe. Uploads pause and go on by themselves when it works again. "
-            "Nothing ends over this delay."
+            "No request is closed because of this delay."
         )
     count = ngettext("%(n)d file waits.", "%(n)d files wait.", waiting) % {"n": waiting}
     why = _("What the system says: %(detail)s") % {"detail": one_line(outage.detail)}

@@ -50,5 +50,5 @@ def take_out(request: HttpRequest) -> HttpResponse:
     except StorageTrouble:  # it has ended; the sweep deletes what is left of it
         ended = True
     if ended:
-        messages.success(request, _("“%(name)s” is taken out.") % {"name": upload.original_name})
+        messages.success(request, _("“%(name)s” is removed.") % {"name": upload.original_name})
     return HttpResponseRedirect(found.back)

@@ -157,7 +157,7 @@ def _here(row: Evidence, now: datetime) -> Shown:
 
 def _words(row: Evidence, now: datetime) -> str:
     if row.erased_at is not None:
-        return _("Its time is over: we keep this file no more.")
+        return _("We deleted this file: the time for which we keep files is over.")
     if row.state == EvidenceState.READY:
         return _("Ready") if row.in_time else _("Ready, but too late to count by itself")
     if row.state == EvidenceState.REPEATED:
@@ -165,10 +165,10 @@ def _words(row: Evidence, now: datetime) -> str:
     if row.state != EvidenceState.RECEIVED:
         return problem_words(row.problem)
     if row.completed_at > now - PATIENCE:
-        return _("It has arrived. We look whether it opens…")
+        return _("It has arrived. We are checking whether it opens…")
     return _(
-        "It has arrived. Looking at it takes longer than usual: you need not wait. "
-        "We write to you should anything be wrong with it."
+        "It has arrived. Checking it takes longer than usual: you need not wait. "
+        "We write to you if something is wrong with it."
     )
 
 

@@ -100,8 +100,8 @@ def _run_out(request: HttpRequest, named: links.Named, now: datetime) -> HttpRes
     return _said(
         request,
         410,
-        _("This link has run out"),
-        _("Links to files live for a short time only. Open the page of your request again."),
+        _("This link has expired"),
+        _("Links to files work for a short time only. Open the page of your request again."),
     )
 
 
@@ -131,8 +131,8 @@ def _show(
         return _said(
             request,
             503,
-            _("The file cannot be read just now"),
-            _("It is safe, but its storage does not answer. Please try again in a few minutes."),
+            _("The file cannot be opened just now"),
+            _("It is safe. Please try again in a few minutes."),
         )
 
 
@@ -142,21 +142,21 @@ def _held_back(request: HttpRequest, evidence: Evidence) -> HttpResponse | None:
         return _said(
             request,
             410,
-            _("This file has been erased"),
-            _("The time for which it is kept is over. Its name, size and hash remain."),
+            _("This file has been deleted"),
+            _("The time for which we keep files is over."),
         )
     if evidence.state == EvidenceState.INFECTED:
         return _said(
             request,
             409,
-            _("This file is not handed out"),
-            _("The virus scanner found something harmful in it."),
+            _("This file cannot be opened"),
+            _("Our virus scanner found something dangerous in it."),
         )
     if settings.CLAMD_URL and evidence.scanned_at is None:
         return _said(
             request,
             409,
-            _("This file is still being scanned"),
+            _("This file is still being checked"),
             _("It is shown as soon as the virus scanner has found it clean."),
         )
     return None

@@ -157,7 +157,7 @@ def _answer(
         for evidence in taken:
             messages.success(
                 request,
-                _("“%(name)s” has arrived. We look whether it opens.")
+                _("“%(name)s” has arrived. We are checking whether it opens.")
                 % {"name": evidence.original_name},
             )
         for problem in problems:
