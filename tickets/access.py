@@ -31,6 +31,7 @@ from tickets.models import (
     Shipment,
     Store,
     Ticket,
+    Upload,
     User,
 )
 from tickets.models.base import email_key
@@ -238,6 +239,14 @@ _DRAFTS = Draft.objects.select_related("store", "order__customer").annotate(
 def draft_by_key(key: str) -> Draft:
     """The draft behind an unguessable key, or 404."""
     return _one(_DRAFTS, key=key, store__is_open=True)
+
+
+def upload_of_draft(key: str, draft_key: str) -> Upload:
+    """A file on its way to the draft whose key is shown with it, or 404. One statement."""
+    rows = Upload.objects.select_related("draft")
+    return _one(
+        rows, key=key, draft__key=draft_key, draft__store__is_open=True, uploaded_by__isnull=True
+    )
 
 
 def find_order(

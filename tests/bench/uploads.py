@@ -38,7 +38,7 @@ TURNS = 3
 SENDERS = 20
 EACH = 48 * 1024 * 1024  # bytes of each of the twenty
 LINE = 4_000_000  # bytes a second: 32 Mbit/s, a phone on a good day
-PAGES = 60
+PAGES = 40
 SENDER = Path(__file__).with_name("sender.py")
 
 
@@ -81,6 +81,8 @@ def _send(port: int, path: str, film: Path, rate: int = 0) -> float:
 def _throughput(client: Client, film: Path, store: Store) -> Figure:
     ours, plain = [], []
     for number in range(TURNS):
+        if not number:
+            _warm(client.port, _door(store, 99))
         plain.append(_cat(film))
         ours.append(_send(client.port, _door(store, number), film))
         upload = Upload.objects.order_by("pk").last()
@@ -89,6 +91,14 @@ def _throughput(client: Client, film: Path, store: Store) -> Figure:
     a, b = statistics.median(ours), statistics.median(plain)
     print(f"  1 GiB: upload {a:.2f} s ({GIB / a / 1e6:.0f} MB/s), cat {b:.2f} s")
     return Figure("upload of 1 GiB / `cat > file`, throughput", b / a, "of it", 0.5, at_most=False)
+
+
+def _warm(port: int, door: str) -> None:
+    """Let both processes read the store's rules before anything is timed."""
+    query = door.partition("?")[2]
+    for _ in range(16):
+        if Client(port).get(f"/uploads/state/?{query}") != 200:
+            raise RuntimeError("the door does not open")
 
 
 def _cat(film: Path) -> float:

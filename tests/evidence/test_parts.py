@@ -44,6 +44,9 @@ class Pieces:
     def __init__(self, *pieces: bytes, breaks: bool = False, between: Any = None) -> None:
         self.pieces, self.breaks, self.between = list(pieces), breaks, between
 
+    def waits(self) -> bool:
+        return False
+
     def into(self, view: memoryview) -> int:
         if self.between is not None:
             self.between()

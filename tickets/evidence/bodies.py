@@ -7,6 +7,7 @@ taken from the socket instead; elsewhere (tests, other servers) in small reads.
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from gunicorn.http.unreader import SocketUnreader
 STALLED = 30.0  # seconds without a byte after which a line is given up
 _STEP = 64 * 1024  # of a read that waits until it has all
 _ENOUGH = 512 * 1024  # bytes that are worth a write
+_MOMENT = 0.05  # seconds; a fast line is never silent for so long
 _PATIENCE = 1.0  # seconds for which a buffer may fill
 
 
@@ -26,6 +28,9 @@ class LineBroken(Exception):
 
 class Source(Protocol):
     """Where the bytes come from."""
+
+    def waits(self) -> bool:
+        """Whether the line is slower than we are: nothing has come for a moment."""
 
     def into(self, view: memoryview) -> int:
         """Fill a part of ``view``; 0 at the end. Raises `LineBroken`."""
@@ -57,6 +62,10 @@ class PlainSource:
     def __init__(self, body: Any, length: int | None, sock: socket.socket | None) -> None:
         self.body, self.left, self.sock = body, length, sock
         self.before = _impatient(sock)
+
+    def waits(self) -> bool:
+        """Nobody can tell before reading."""
+        return True
 
     def into(self, view: memoryview) -> int:
         """One small read."""
@@ -91,6 +100,12 @@ class SocketSource:
         self.ahead = memoryview(ahead)[: reader.length]
         reader.unreader.unread(ahead[reader.length :])
         self.before = _impatient(sock)
+
+    def waits(self) -> bool:
+        """Nothing read ahead, and nothing on the socket within a moment."""
+        if self.ahead or not self.reader.length:
+            return False
+        return not select.select([self.sock], [], [], _MOMENT)[0]
 
     def into(self, view: memoryview) -> int:
         """What is here; enough for a write if it comes quickly."""

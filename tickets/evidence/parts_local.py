@@ -70,8 +70,7 @@ class LocalParts:
         """Stamp the turn, and write from its offset on."""
         key = turn.upload.key
         stamp = _STAMP.pack(int(now.timestamp() * 1_000_000), turn.token.bytes)
-        synced = int(turn.upload.parts.get("synced", turn.offset))
-        return LocalWriter(self._file(key), self._stamp(key), stamp, turn.offset, synced)
+        return LocalWriter(self._file(key), self._stamp(key), stamp, turn)
 
     def confirmed(self, upload: Upload) -> int:
         """All of it while the machine lives; after it was started anew, what was synced."""
@@ -136,12 +135,12 @@ class LocalParts:
 class LocalWriter:
     """`Writer` at offsets of one file."""
 
-    def __init__(
-        self, path: Path, stamp_path: Path, stamp: bytes, offset: int, synced: int
-    ) -> None:
+    def __init__(self, path: Path, stamp_path: Path, stamp: bytes, turn: Turn) -> None:
         self.stamp = stamp
-        self.synced, self.since = min(synced, offset), time.monotonic()
-        self.kept = self.at = self.asked = offset
+        self.notes = turn.upload.parts
+        self.synced = min(int(self.notes.get("synced", turn.offset)), turn.offset)
+        self.since = time.monotonic()
+        self.kept = self.at = self.asked = turn.offset
         self.stamp_path = stamp_path
         self.file = os.open(path, os.O_RDWR)
         try:
@@ -174,7 +173,8 @@ class LocalWriter:
             os.fdatasync(self.file)
             self.synced, self.since = self.at, time.monotonic()
         self.kept = self.at
-        return Kept(self.at, {"life": this_life(), "synced": self.synced})
+        notes = {**self.notes, "life": this_life(), "synced": self.synced}
+        return Kept(self.at, notes)
 
     def settled(self) -> None:
         """There is nothing beside the file."""

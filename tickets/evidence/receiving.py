@@ -37,7 +37,6 @@ class Intake:
         if not advance(self.turn, self.offset, notes, now=self.now()):
             return False
         self.notes = notes
-        hand_back_connection()
         return True
 
 
@@ -63,7 +62,6 @@ def take(
     try:
         with told():
             writer = parts.writer(turn, intake.note, now())
-            hand_back_connection()
             try:
                 _pour(intake, writer, source, checksum)
                 _settle(intake, writer, done=True)
@@ -84,7 +82,12 @@ def _pour(intake: Intake, writer: Writer, source: Source, checksum: Checksum | N
     come = since = 0
     last = time.monotonic()
     try:
-        while count := source.into(buffer):
+        while True:
+            if source.waits():
+                hand_back_connection()
+            count = source.into(buffer)
+            if not count:
+                break
             if count > total - come:
                 writer.forget()
                 raise Refused(413, _("This is more than the whole file was said to be."))
@@ -101,7 +104,7 @@ def _pour(intake: Intake, writer: Writer, source: Source, checksum: Checksum | N
     except LineBroken:
         if digest is not None:
             writer.forget()
-            raise Refused(400, _("The line broke before this part was whole.")) from None
+            raise Refused(400, _("The connection broke before this part was complete.")) from None
         return
     if checksum and digest and not hmac.compare_digest(digest.digest(), checksum.digest):
         writer.forget()
@@ -118,5 +121,3 @@ def _settle(intake: Intake, writer: Writer, *, done: bool) -> None:
         raise Overtaken
     intake.offset, intake.notes = kept.offset, notes
     writer.settled()
-    if not done:
-        hand_back_connection()

@@ -23,6 +23,7 @@ from tickets.actions.uploads import (
     new_stored_name,
     take_turn,
 )
+from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, TooMany
 from tickets.evidence import tus_headers as tus
 from tickets.evidence.bodies import source_of
@@ -126,7 +127,7 @@ def _create(request: HttpRequest, method: str) -> HttpResponse:
     upload = _begin(came, info, length, metadata, now)
     if body:
         try:
-            _take(request, upload, 0, body, checksum, came)
+            _take(request, upload, 0, body, checksum, came.actor)
         except Refused:
             call_off(upload, now=clock.now())
             raise
@@ -190,17 +191,28 @@ def _address(request: HttpRequest, upload: Upload) -> str:
 
 def _one(request: HttpRequest, method: str, key: str) -> HttpResponse:
     now = clock.now()
+    upload, actor = _opened(request, method, key, now)
+    look_back(upload, now=now)
+    if method == "HEAD":
+        return _head(upload, actor, now)
+    if method == "DELETE":
+        return _delete(upload, now)
+    return _patch(request, upload, actor, now)
+
+
+def _opened(
+    request: HttpRequest, method: str, key: str, now: datetime
+) -> tuple[Upload, Actor | None]:
+    """The upload, through the door that made it, and who comes (nobody by name for a draft)."""
+    if "draft" in request.GET:  # every part of a customer's file: one statement
+        return access.upload_of_draft(key, request.GET["draft"]), None
     came = door(request, now)
     upload = Upload.objects.filter(key=key).first()
     if upload is None or not _made_by(came, upload):
         raise Http404
-    look_back(upload, now=now)
-    if method == "HEAD":
-        return _head(upload, came, now)
-    _same_site(request, came)
-    if method == "DELETE":
-        return _delete(upload, now)
-    return _patch(request, upload, came, now)
+    if method != "HEAD":
+        _same_site(request, came)
+    return upload, came.actor
 
 
 def _made_by(came: Door, upload: Upload) -> bool:
@@ -216,10 +228,10 @@ def _made_by(came: Door, upload: Upload) -> bool:
     return all(getattr(upload, name) == value for name, value in mine.items())
 
 
-def _head(upload: Upload, came: Door, now: datetime) -> HttpResponse:
+def _head(upload: Upload, actor: Actor | None, now: datetime) -> HttpResponse:
     _still_there(upload, now)
     if _only_to_finish(upload, now):
-        finish(upload, actor=came.actor, now=now)
+        finish(upload, actor=actor, now=now)
     response = _plain(200)
     response["Upload-Offset"] = str(upload.offset)
     response["Upload-Length"] = str(upload.length)
@@ -228,7 +240,9 @@ def _head(upload: Upload, came: Door, now: datetime) -> HttpResponse:
     return _with_expiry(response, upload)
 
 
-def _patch(request: HttpRequest, upload: Upload, came: Door, now: datetime) -> HttpResponse:
+def _patch(
+    request: HttpRequest, upload: Upload, actor: Actor | None, now: datetime
+) -> HttpResponse:
     tus.octets(request.content_type)
     offset = tus.offset_of(request.headers.get("Upload-Offset"))
     checksum = tus.checksum_of(request.headers.get("Upload-Checksum"))
@@ -241,9 +255,9 @@ def _patch(request: HttpRequest, upload: Upload, came: Door, now: datetime) -> H
     if upload.offset < upload.length:
         with told():
             parts().room(body or 0)
-        upload = _take(request, upload, offset, body, checksum, came)
+        upload = _take(request, upload, offset, body, checksum, actor)
     elif _only_to_finish(upload, now):
-        finish(upload, actor=came.actor, now=now)
+        finish(upload, actor=actor, now=now)
     response = _plain(204)
     response["Upload-Offset"] = str(upload.offset)
     return _with_expiry(response, upload)
@@ -255,7 +269,7 @@ def _take(
     offset: int,
     body: int | None,
     checksum: tus.Checksum | None,
-    came: Door,
+    actor: Actor | None,
 ) -> Upload:
     try:
         turn = take_turn(upload, offset, now=clock.now())
@@ -270,14 +284,14 @@ def _take(
         source.close()
     upload.parts, upload.expires_at = turn.upload.parts, turn.upload.expires_at
     if upload.offset == upload.length:
-        finish(upload, actor=came.actor, now=clock.now())
+        finish(upload, actor=actor, now=clock.now())
         upload.state = UploadState.ARRIVED
     return upload
 
 
 def _delete(upload: Upload, now: datetime) -> HttpResponse:
     if upload.state == UploadState.ARRIVED:
-        raise Refused(403, _("This file has arrived. Take it out on the page where it is shown."))
+        raise Refused(403, _("This file has arrived. Remove it on the page where it is shown."))
     _still_there(upload, now)
     call_off(upload, now=now)
     return _plain(204)
@@ -307,7 +321,7 @@ class _Check(CsrfViewMiddleware):
     """Django's own check, asked by hand: only who comes by a session can be abused by a page."""
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        raise Refused(403, _("Please load the page anew, and send the file again."))
+        raise Refused(403, _("Please reload the page, and send the file again."))
 
 
 def _same_site(request: HttpRequest, came: Door) -> None:
