@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from policies.evaluate import decide
@@ -20,7 +21,7 @@ from tickets.actions.moves import move
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.facts import counted, facts_of_claim
-from tickets.lifecycle import ClaimState, EvidenceState, TicketState
+from tickets.lifecycle import ClaimState, EvidenceState, TicketState, UploadState
 from tickets.models import Claim, Deadline, Draft, Evidence, FileJob, Ticket
 
 MAX_FILES = 40  # of one draft, claim or ticket: far beyond what any rule asks for
@@ -91,7 +92,7 @@ def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) ->
             now,
             claim=claim,
             ticket=ticket if claim is None else None,
-            in_time=claim is None or _in_time(claim, arrival),
+            in_time=claim is None or _in_time(claim, arrival.began_at, arrival.completed_at),
         )
         turn.event(
             "file_received",
@@ -164,7 +165,7 @@ def _row(
     return evidence
 
 
-def _in_time(claim: Claim, arrival: Arrival) -> bool:
+def _in_time(claim: Claim, began_at: datetime, completed_at: datetime) -> bool:
     """Begun before the deadline, and complete within the pack's grace after it."""
     due = (
         Deadline.objects.filter(claim=claim, kind="evidence_due", cycle=claim.evidence_cycle)
@@ -174,7 +175,7 @@ def _in_time(claim: Claim, arrival: Arrival) -> bool:
     if due is None or claim.state != ClaimState.AWAITING_EVIDENCE:
         return True
     grace = timedelta(hours=pack_of(claim.policy_version).upload_grace_hours)
-    return arrival.began_at < due and arrival.completed_at <= due + grace
+    return began_at < due and completed_at <= due + grace
 
 
 def decide_again(claim: Claim) -> tuple[Facts, Decision]:
@@ -218,5 +219,12 @@ def complete(turn: Turn, claim: Claim) -> None:
 
 
 def on_its_way(claim: Claim) -> bool:
-    """Whether a file that began in time is here and has not been looked into yet."""
-    return claim.evidence.filter(state=EvidenceState.RECEIVED, in_time=True).exists()
+    """Whether a file that began in time is here, and has not been looked into yet.
+
+    Or not even taken in: its last byte came in time, and the server died at that moment.
+    """
+    here = claim.evidence.filter(state=EvidenceState.RECEIVED, in_time=True, erased_at=None)
+    whole = claim.uploads.filter(state=UploadState.RECEIVING, offset=F("length"))
+    return here.exists() or any(
+        _in_time(claim, row.began_at, max(row.touched_at, row.began_at)) for row in whole
+    )

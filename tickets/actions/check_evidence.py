@@ -157,6 +157,8 @@ def _state_of(evidence: Evidence, found: Findings | Refusal) -> EvidenceState:
         place |= Q(claim=evidence.claim_id)
     if evidence.ticket_id:
         place |= Q(ticket=evidence.ticket_id)
+    if evidence.in_time:  # one that came too late counts for nothing, so it is no twin of this
+        place &= Q(in_time=True)
     twin = Evidence.objects.filter(
         place,
         sha256=found.sha256,

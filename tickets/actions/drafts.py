@@ -136,7 +136,9 @@ def judge_in_time(
     """Decide as of now; or, where the window closed meanwhile, as of an upload that had begun.
 
     An upload that began before its deadline and is complete within the pack's grace after it is
-    in time, and so is the request that waited for it, for an hour from then.
+    in time, and so is the request that waited for it, for an hour from its last byte. It counts
+    as asked when the latest of them began, but no longer than that grace before the deadline:
+    an upload that was kept alive for days does not open an earlier window again.
     """
     mine = files if files is not None else list(draft.evidence.all())
 
@@ -154,13 +156,13 @@ def judge_in_time(
         if row.state in (EvidenceState.READY, EvidenceState.RECEIVED)
         and row.began_at < closes_at
         and row.completed_at <= closes_at + grace
-        and now <= max(row.completed_at, closes_at) + SEND_WITHIN
+        and now <= row.completed_at + SEND_WITHIN
     ]
     on_its_way = now <= closes_at + grace and draft.uploads.filter(
         state=UploadState.RECEIVING, began_at__lt=closes_at
     )
     began += [upload.began_at for upload in on_its_way or ()]
-    return at(min(began)) if began else found
+    return at(max(*began, closes_at - grace)) if began else found
 
 
 def judge(draft: Draft, facts: Facts) -> Preview:
