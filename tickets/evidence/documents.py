@@ -33,7 +33,7 @@ def who(event: Event) -> str:
 def timeline_csv(events: Sequence[Event], zone: ZoneInfo) -> bytes:
     """The events as a table; what a decision saw is the last column."""
     head = [
-        *(_("Number"), _("When"), _("What happened"), _("Kind"), _("Who")),
+        *(_("Entry"), _("When"), _("What happened"), _("Kind"), _("Who")),
         *(_("Rule"), _("Version of the rules"), _("Details"), _("Facts")),
     ]
     rows = (
