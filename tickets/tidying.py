@@ -37,6 +37,8 @@ def tidy(now: datetime) -> int:
     gone = 0
     while batch := _drop_drafts(now):
         gone += batch
+    while batch := _drop_left_out(now):
+        gone += batch
     gone += RateBucket.objects.filter(starts_at__lt=now - BUCKET_LIVES).delete()[0]
     if settings.DEMO:
         KeptMail.objects.filter(at__lt=now - KEPT_MAIL_LIVES).delete()
@@ -74,6 +76,26 @@ def _drop_drafts(now: datetime) -> int:
     for upload in uploads:
         _throw_away(partial(parts().abort, upload))
     return len(drafts)
+
+
+def _drop_left_out(now: datetime) -> int:
+    """One batch of files that would not do, and so did not go with their draft when it was sent.
+
+    Nobody sees them any more, and no days of keeping count for them. A held case keeps them.
+    """
+    with transaction.atomic():
+        rows = list(
+            Evidence.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(claim=None, ticket=None, draft__claim__isnull=False)
+            .filter(draft__touched_at__lt=now - DRAFT_LIVES, draft__claim__ticket__held_at=None)
+            .prefetch_related("copies")
+            .order_by("pk")[:_BATCH]
+        )
+        files = [name for row in rows for name in stored_names(row)]
+        Evidence.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for name in files:
+        _throw_away(partial(discard, name))
+    return len(rows)
 
 
 def _throw_away(delete: Callable[[], None]) -> None:

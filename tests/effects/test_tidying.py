@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,12 @@ from supportdesk import clock
 from tests.cast import NOON, Story, a_file, add_evidence
 from tickets import jobs, tidying
 from tickets.actions import pickups
-from tickets.actor import SYSTEM
-from tickets.models import Draft, Evidence, Outbox, Pickup, RateBucket
+from tickets.actions.add_evidence import take_in
+from tickets.actions.check_evidence import Refusal, settle
+from tickets.actions.file_claim import file_claim
+from tickets.actions.hold import hold
+from tickets.actor import SYSTEM, Actor
+from tickets.models import Draft, Evidence, Outbox, Pickup, RateBucket, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,3 +96,37 @@ def test_the_jobs_read_the_clock_once_and_do_their_work_twice_harmlessly(
     assert jobs.drain_outbox() == 0
     assert set(Outbox.objects.values_list("state", flat=True)) == {"done"}
     assert jobs.tidy() == 0
+
+
+def left_out(story: Story) -> tuple[Draft, str]:
+    """Sent with a good film; a bad one that was tried before stays behind."""
+    draft = story.draft(opened=True)
+    name = default_storage.save("evidence/broken.bin", ContentFile(b"no film"))
+    bad = replace(a_file(mark="b").arrival, stored_name=name)
+    refused = take_in(bad, draft=draft, actor=None, now=NOON)
+    settle(refused.pk, Refusal("infected", sha256="b" * 64, infected=True), now=NOON)
+    add_evidence(a_file(), draft=draft, actor=None, now=NOON)
+    draft.refresh_from_db()
+    file_claim(draft, actor=Actor.of_customer(story.order.customer), now=NOON)
+    return draft, name
+
+
+def test_a_file_that_would_not_do_goes_after_its_draft_was_sent(story: Story):
+    draft, name = left_out(story)
+    assert draft.evidence.filter(claim=None).exists()
+
+    assert tidying.tidy(LATER) == 1
+
+    assert not default_storage.exists(name)
+    assert Evidence.objects.get().claim.draft == draft
+    assert tidying.tidy(LATER) == 0
+
+
+def test_a_held_case_keeps_even_what_would_not_do(story: Story, lead: User):
+    draft, name = left_out(story)
+    hold(draft.claim.ticket, "A lawyer writes.", actor=Actor.staff(lead), now=NOON)
+
+    tidying.tidy(LATER)
+
+    assert default_storage.exists(name)
+    assert Evidence.objects.count() == 2

@@ -118,8 +118,8 @@ def _on_ticket(
 ) -> Settled:
     with ticket_turn(ticket_id, "add_evidence", actor=SYSTEM, now=now) as turn:
         evidence = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence_id)
-        if evidence.state != EvidenceState.RECEIVED:
-            return Settled(EvidenceState(evidence.state))
+        if evidence.state != EvidenceState.RECEIVED or evidence.erased_at is not None:
+            return Settled(EvidenceState(evidence.state))  # done before, or its days are over
         state = _fill(evidence, found, now)
         evidence.save()
         custody.add(

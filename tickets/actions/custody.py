@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from django.db import transaction
@@ -30,7 +31,7 @@ def seal_of(before: str, entry: CustodyEntry) -> str:
             "act": entry.act,
             "at": entry.at.astimezone(UTC).isoformat(),
             "actor": [entry.actor_kind, entry.actor_user_id, entry.actor_customer_id],
-            "address": entry.address,
+            "address": _plain(entry.address),
             "data": entry.data,
         },
         sort_keys=True,
@@ -38,6 +39,11 @@ def seal_of(before: str, entry: CustodyEntry) -> str:
         ensure_ascii=False,
     )
     return hashlib.sha256(f"{before}\n{content}".encode()).hexdigest()
+
+
+def _plain(address: str | None) -> str | None:
+    """One way of writing an address: the database gives some back otherwise than it got them."""
+    return address and str(ip_address(address))
 
 
 def broken_at(entries: Sequence[CustodyEntry]) -> int | None:

@@ -57,9 +57,10 @@ def _folder(folder: str, known: Callable[[list[str]], set[str]], real: datetime)
 
 def _named(names: list[str]) -> set[str]:
     """Of evidence, and of uploads that are finished at this moment."""
-    mine = Evidence.objects.filter(file__in=names).values_list("file", flat=True)
+    # Uploads first: one that becomes evidence between the two looks is seen by the second.
     coming = Upload.objects.filter(stored_name__in=names, state=UploadState.RECEIVING)
-    return {*mine, *coming.values_list("stored_name", flat=True)}
+    known = set(coming.values_list("stored_name", flat=True))
+    return known | set(Evidence.objects.filter(file__in=names).values_list("file", flat=True))
 
 
 def _copied(names: list[str]) -> set[str]:
