@@ -12,6 +12,19 @@ from django.db import migrations, models
 # What was taken in before was looked into while it was uploaded.
 LOOKED_INTO = "UPDATE tickets_evidence SET checked_at = completed_at WHERE state = 'ready'"
 SAID_WHY = "UPDATE tickets_evidence SET problem = 'broken' WHERE state = 'unreadable'"
+# Cases that ended before files had their days: they get the house's own from today on.
+KEPT_FROM_TODAY = """
+INSERT INTO tickets_deadline
+    (store_id, ticket_id, kind, step, cycle, due_at, wake_at, state, attempts, last_error)
+SELECT t.store_id, t.id, 'retention_due', 0, 1, now() + interval '180 days',
+       now() + interval '180 days', 'pending', 0, ''
+FROM tickets_ticket t LEFT JOIN tickets_claim c ON c.ticket_id = t.id
+WHERE (c.state IN ('fulfilled', 'refused', 'expired', 'withdrawn')
+       OR (c.id IS NULL AND t.state IN ('solved', 'closed')))
+  AND EXISTS (SELECT 1 FROM tickets_evidence e WHERE e.ticket_id = t.id OR e.claim_id = c.id)
+"""
+# The updates have foreign keys to look at again; no table can be altered before that is done.
+SETTLED = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 APPEND_ONLY = """
 CREATE TRIGGER custody_append_only BEFORE UPDATE OR DELETE ON tickets_custodyentry
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -246,6 +259,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(LOOKED_INTO, migrations.RunSQL.noop),
         migrations.RunSQL(SAID_WHY, migrations.RunSQL.noop),
+        migrations.RunSQL(SETTLED, SETTLED),
         migrations.AddConstraint(
             model_name='evidence',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'ready', 'repeated', 'unreadable', 'infected'])), name='evidence_state_known'),
@@ -419,5 +433,7 @@ class Migration(migrations.Migration):
             model_name='upload',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', tickets.lifecycle.UploadState['RECEIVING'])), models.Q(models.Q(('state', tickets.lifecycle.UploadState['RECEIVING']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='upload_ended_has_time'),
         ),
+        migrations.RunSQL(KEPT_FROM_TODAY, migrations.RunSQL.noop),
+        migrations.RunSQL(SETTLED, SETTLED),
         migrations.RunSQL(APPEND_ONLY, UNDO_APPEND_ONLY),
     ]
