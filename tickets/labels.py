@@ -54,6 +54,12 @@ OUTCOMES: Mapping[str, Promise] = {
     "free_shipping": _("free shipping"),
     "staff_check": _("a check by staff"),
 }
+CHANNELS: Mapping[str, Promise] = {
+    "online": _("online"),
+    "store": _("in the store"),
+    "distributor": _("from a distributor"),
+    "pop_now": _("POP NOW"),
+}
 CLAIM_TYPES: Mapping[str, Promise] = {
     "missing_photocard": _("something is missing"),
     "defect": _("defect"),

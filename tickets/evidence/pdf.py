@@ -15,7 +15,7 @@ from policies.publish import in_force, pack_of
 from policies.words import say_or
 from tickets.evidence.documents import who
 from tickets.evidence.paper import Pair, Paper
-from tickets.labels import EVENTS, OUTCOMES, VERDICTS
+from tickets.labels import CHANNELS, EVENTS, OUTCOMES, VERDICTS
 from tickets.models import Claim, Event, Evidence, Ticket
 from tickets.telling import sentences_of
 
@@ -138,7 +138,7 @@ def _rule(event: Event, pack: Pack, zone: ZoneInfo) -> Iterator[Pair]:
         yield _("SHA-256 of the rules"), version.sha256
     yield _("Asked of the rule"), _when(event.at, zone)
     if decision.get("closes_at"):
-        yield _("Open until"), _when(datetime.fromisoformat(decision["closes_at"]), zone)
+        yield _("The window closes"), _when(datetime.fromisoformat(decision["closes_at"]), zone)
 
 
 def _facts(facts: dict[str, Any], pack: Pack, locale: str, zone: ZoneInfo) -> Iterator[Pair]:
@@ -154,12 +154,20 @@ def _facts(facts: dict[str, Any], pack: Pack, locale: str, zone: ZoneInfo) -> It
         elif isinstance(value, dict):
             yield from _facts(value, pack, locale, zone)
         else:
-            yield say_or(f"fact.{name}", name.replace("_", " "), locale), _fact(value, zone)
+            label = say_or(f"fact.{name}", name.replace("_", " "), locale)
+            yield label, _fact(_worded(name, value, locale), zone)
 
 
 def _kind(kind: str, pack: Pack, locale: str) -> str:
     known = pack.evidence_kinds.get(kind)
     return known.label(locale) if known else kind
+
+
+def _worded(name: str, value: Any, locale: str) -> Any:
+    """The words for a fact that is a code; any other fact as it is."""
+    if name == "shipping_method":
+        return say_or(f"method.{value}", str(value), locale)
+    return str(CHANNELS.get(value, value)) if name == "channel" else value
 
 
 def _fact(value: Any, zone: ZoneInfo) -> str:
