@@ -136,7 +136,7 @@ def _fill(evidence: Evidence, found: Findings | Refusal, now: datetime) -> Evide
     """Put what was found on the row; the state follows by the table of moves."""
     state = _state_of(evidence, found)
     if not may_follow(EVIDENCE_MOVES, evidence.state, state):
-        raise Conflict(_("This file has been looked into already."))
+        raise Conflict(_("This file has been checked already."))
     evidence.state, evidence.checked_at, evidence.sha256 = state, now, found.sha256
     if isinstance(found, Refusal):
         evidence.problem = found.problem

@@ -34,9 +34,9 @@ CODECS: Mapping[str, str] = {
     "heif": "HEIC",
 }
 STATES: Mapping[str, Promise] = {
-    "received": _l("Being checked. It counts once it has been looked into."),
+    "received": _l("Being checked. It counts as soon as that is done."),
     "scanning": _l("Waiting for the virus scan. Nobody sees it before it is clean."),
-    "repeated": _l("The same file is here already. It counts once."),
+    "repeated": _l("The same file is here already. It counts only once."),
     "late": _l("Began too late: does not count"),
     "erased": _l("The file was erased after its retention. Its hash stays."),
 }
