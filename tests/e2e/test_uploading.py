@@ -226,6 +226,31 @@ def test_what_is_on_its_way_can_be_taken_out(
     assert not Evidence.objects.exists()
 
 
+def test_only_a_file_that_is_here_already_is_said_to_be(
+    house: House, phone: Person, album_order: Order, films: Films, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.mp4"
+    again.write_bytes(films("once.mp4", 1).read_bytes())
+    house.worker.rests()
+    mina = phone
+    comes_to_the_evidence(mina)
+    mina.hands_in_from_disk(CHOOSE, films("once.mp4", 1), films("other.mp4", 1))
+    expect(mina.page.locator(".files > li.is-checking")).to_have_count(2)
+    looks = "**/uploads/state/**"
+    for _ in range(2):  # the page asks, and nothing has changed
+        with mina.page.expect_response(looks):
+            pass
+    mina.does_not_read("The same file was here already.")
+    house.worker.wakes()
+    expect(mina.page.locator(".files > li.is-ready")).to_have_count(2)
+    mina.does_not_read("The same file was here already.")
+    mina.reads("1 of 1 here")  # two films are not "2 of 1"
+
+    mina.hands_in_from_disk(CHOOSE, again)
+    mina.reads("again.mp4: The same file was here already. It counts only once.")
+    expect(mina.page.locator(".files > li")).to_have_count(2)
+
+
 def test_going_on_waits_for_what_is_on_its_way(
     house: House, phone: Person, album_order: Order, films: Films
 ) -> None:

@@ -58,7 +58,7 @@ def look(place: Place, now: datetime) -> list[Shown]:
     """Every file of a draft, claim or ticket: those that are here, then those on their way."""
     owner = place.draft or place.claim or place.ticket
     assert owner is not None
-    here = owner.evidence.order_by("pk")
+    here = owner.evidence.select_related("upload").order_by("pk")
     return [*(_here(row, now) for row in here), *(_coming(row) for row in unfinished(place))]
 
 
@@ -114,7 +114,7 @@ def state(place: Place, now: datetime) -> dict[str, Any]:
         "files": [
             {"id": file.evidence.pk, "kind": file.kind, "name": file.name, "state": file.stage}
             | {"problem": file.words if file.stage == "problem" else "", "words": file.words}
-            | {"advice": list(file.advice), "in_time": file.in_time}
+            | {"advice": list(file.advice), "in_time": file.in_time, "upload": _way(file.evidence)}
             for file in files
             if file.evidence is not None
         ],
@@ -123,6 +123,12 @@ def state(place: Place, now: datetime) -> dict[str, Any]:
 
 def _key(file: Shown) -> str:
     return file.upload.key if file.upload is not None else str(file.evidence and file.evidence.pk)
+
+
+def _way(row: Evidence) -> str:
+    """The key of the upload by which it came; empty when it came by the plain form."""
+    upload: Upload | None = getattr(row, "upload", None)
+    return upload.key if upload is not None else ""
 
 
 def _coming(upload: Upload) -> Shown:
@@ -161,7 +167,7 @@ def _words(row: Evidence, now: datetime) -> str:
     if row.state == EvidenceState.READY:
         return _("Ready") if row.in_time else _("Ready, but too late to count by itself")
     if row.state == EvidenceState.REPEATED:
-        return _("The same file was here already. It counts once.")
+        return _("The same file was here already. It counts only once.")
     if row.state != EvidenceState.RECEIVED:
         return problem_words(row.problem)
     if row.completed_at > now - PATIENCE:

@@ -27,8 +27,9 @@ class Slot:
 
     @property
     def have(self) -> int:
-        """How many count."""
-        return sum(1 for file in self.files if file.counts)
+        """How many count, of those that are wanted: two films are not "2 of 1"."""
+        counting = sum(1 for file in self.files if file.counts)
+        return min(counting, self.wanted) if self.wanted else counting
 
     @property
     def done(self) -> bool:

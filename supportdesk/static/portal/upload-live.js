@@ -30,6 +30,16 @@
     }
   }
 
+  // What somebody is at stays under their eyes while the page around it grows or shrinks.
+  function anchor(page) {
+    const inView = (part) => { const { top, bottom } = part.getBoundingClientRect(); return bottom > 0 && top < innerHeight; };
+    const forms = [...page.querySelectorAll("[data-keep]")].filter(inView);
+    const form = forms.find((one) => one.querySelector(".progress-list > li")) || forms[0];
+    const input = form?.querySelector("input[type=file]");
+    const before = input?.getBoundingClientRect().top;
+    return () => { if (input?.isConnected) scrollBy({ top: input.getBoundingClientRect().top - before, behavior: "instant" }); };
+  }
+
   // The page as the server draws it now. What is being used (`data-keep`) stays as it is.
   Portal.renew = async () => {
     const answer = await fetch(root().dataset.page || location.href, { headers: { Accept: "text/html" } });
@@ -42,21 +52,24 @@
       if (same) same.open = true;
     }
     document.adoptNode(next);
-    for (const row of now.querySelectorAll("[data-arrived]")) row.remove();
+    const stays = anchor(now);
+    for (const row of now.querySelectorAll(".file[data-arrived]")) row.remove();
     for (const kept of now.querySelectorAll("[data-keep]")) {
       const same = next.querySelector(`[data-keep="${CSS.escape(kept.dataset.keep)}"]`);
       if (same) same.replaceWith(kept);
       else if (kept.querySelector(".progress-list > li")) next.append(kept.querySelector(".progress-list"));
     }
     now.replaceWith(next);
+    stays();
     if (focused && focused !== document.body) (focused.isConnected ? focused : document.getElementById(focused.id))?.focus({ preventScroll: true });
     Portal.enhance();
   };
 
   // Arrived, and gone again before we looked: it was one that is here already.
-  function takenRows() {
-    for (const row of document.querySelectorAll("[data-arrived]")) {
-      Portal.notice(`${row.dataset.arrived}: ${Portal.words().taken}`);
+  function takenRows(state) {
+    const here = new Set(state.files.map((file) => file.upload));
+    for (const row of document.querySelectorAll(".file[data-arrived]")) {
+      if (!here.has(row.dataset.key)) Portal.notice(`${row.dataset.arrived}: ${Portal.words().taken}`);
       row.remove();
     }
   }
@@ -69,7 +82,7 @@
       const state = await Portal.state();
       tell(state);
       if (state.mark !== root().dataset.mark) await Portal.renew();
-      else takenRows();
+      else takenRows(state);
       moving = state.moving;
     } catch { /* the line is gone: the next look tells */ }
     root()?.toggleAttribute("data-moving", moving);

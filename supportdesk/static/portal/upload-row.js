@@ -38,8 +38,9 @@
   const size = (bytes) => {
     const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
     const step = Math.min(3, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1024)));
-    const shown = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: 1 };
-    return new Intl.NumberFormat(document.documentElement.lang, shown).format(bytes / 1024 ** step);
+    const digits = step ? 1 : 0; // written as the server writes it, so that nothing jumps
+    const shown = { style: "unit", unit: units[step], unitDisplay: "short", minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return new Intl.NumberFormat(document.documentElement.lang, shown).format(bytes / 1024 ** step).replace(/\s?kB/, "\u00a0KB");
   };
 
   Portal.Row = class {
@@ -57,7 +58,7 @@
       bytes.className = "quiet";
       bytes.textContent = size(file.size);
       name.append(`${file.name} `, bytes);
-      head.append(name);
+      head.append(form.querySelector("button[type=submit] .icon").cloneNode(true), name);
       this.bar = document.createElement("progress");
       this.bar.max = 100;
       this.bar.value = 0;
@@ -106,11 +107,12 @@
     }
 
     // It has arrived; it goes when the page shows it among the files that are here.
-    arrived() {
+    arrived(key) {
       this.share(1);
       this.can("arrived");
       this.say(words().arrived, "", true);
       this.at.dataset.arrived = this.name;
+      this.at.dataset.key = key;
     }
 
     gone() {

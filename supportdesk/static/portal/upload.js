@@ -66,7 +66,7 @@
         free(job, "told");
       },
       done: () => {
-        job.row.arrived();
+        job.row.arrived(job.way.key);
         rows.delete(job);
         free(job, "done");
         Portal.look();
