@@ -40,9 +40,8 @@ def take_out(request: HttpRequest) -> HttpResponse:
     """Call off a file that has not arrived whole; twice is no error."""
     now = clock.now()
     found = door(request, now)
-    upload = Upload.objects.filter(
-        **found.place.columns(), key=request.POST.get("upload", "")
-    ).first()
+    key = request.POST.get("upload", "").replace("\x00", " ")  # which the database cannot look for
+    upload = Upload.objects.filter(**found.place.columns(), key=key).first()
     if upload is None:
         raise Http404
     try:

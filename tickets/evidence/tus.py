@@ -24,7 +24,7 @@ from tickets.actions.uploads import (
     take_turn,
 )
 from tickets.actor import Actor
-from tickets.errors import ActionError, Conflict, TooMany
+from tickets.errors import ActionError, Conflict, NotAllowed, TooMany
 from tickets.evidence import tus_headers as tus
 from tickets.evidence.bodies import source_of
 from tickets.evidence.finishing import call_off, finish, look_back
@@ -32,7 +32,7 @@ from tickets.evidence.parts import Overtaken, StorageTrouble, parts, told
 from tickets.evidence.receive import empty, plain_name, too_large
 from tickets.evidence.receiving import take
 from tickets.evidence.tus_headers import Refused
-from tickets.evidence.views import Door, door
+from tickets.evidence.views import Door, admit, door
 from tickets.lifecycle import UploadState
 from tickets.models import Upload
 from tickets.models.evidence import new_key
@@ -74,7 +74,9 @@ def _spoken(view: Callable[..., HttpResponse], *methods: str) -> Callable[..., H
 def _told(error: ActionError) -> HttpResponse:
     headers: dict[str, str] = {}
     status = 422
-    if isinstance(error, Busy):
+    if isinstance(error, NotAllowed):
+        status = 403
+    elif isinstance(error, Busy):
         status = 423
     elif isinstance(error, WrongOffset):
         status = 409
@@ -116,6 +118,7 @@ def _create(request: HttpRequest, method: str) -> HttpResponse:
     if info is None:
         raise Refused(422, _("We could not tell what this file is."))
     access.limit(visitor_of(request), "upload", 120, _WINDOW, now)
+    admit(came)
     length = _acceptable_length(request, info)
     metadata = tus.metadata_of(request.headers.get("Upload-Metadata"))
     body = tus.body_length(request.META.get("CONTENT_LENGTH"))
