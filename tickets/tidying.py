@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from tickets.actions.add_evidence import stored_names
+from tickets.evidence import rescan
 from tickets.evidence.orphans import sweep_orphans
 from tickets.evidence.parts import StorageTrouble, parts, told
 from tickets.evidence.receive import discard
@@ -43,6 +44,7 @@ def tidy(now: datetime) -> int:
     if settings.DEMO:
         KeptMail.objects.filter(at__lt=now - KEPT_MAIL_LIVES).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    rescan.queue(now)
     return gone + _sweep_files(now)
 
 

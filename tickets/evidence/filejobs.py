@@ -8,7 +8,7 @@ attempt: that may go on for as long as it lasts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ LONG_LEASE = timedelta(minutes=15)
 MAX_ATTEMPTS = 3  # at one stage of one file
 _RETRIES = (timedelta(seconds=15), timedelta(minutes=2))  # after an error that nobody foresaw
 _SHORTEST, _LONGEST = timedelta(seconds=30), timedelta(minutes=5)  # while something is away
+HARMFUL = "infected: "  # begins the note on a file that was found so long after it was taken in
 _PREVIEWS = 0x5EE_F11E  # the advisory lock under which a preview is taken
 
 
@@ -166,3 +167,12 @@ def wake(kind: str, now: datetime) -> int:
     return FileJob.objects.filter(
         settled_at=None, lease=None, wake_at__gt=now, last_error__startswith=f"{kind}: "
     ).update(wake_at=now)
+
+
+def scan_again(evidence: Sequence[int], now: datetime, apart: timedelta) -> None:
+    """Have these files scanned, one every ``apart``, so that what arrives meanwhile goes first."""
+    for number, pk in enumerate(evidence):
+        values = {"stage": FileStage.SCAN, "wake_at": now + number * apart, "attempts": 0}
+        FileJob.objects.update_or_create(
+            evidence_id=pk, defaults={**values, "settled_at": None, "last_error": ""}
+        )

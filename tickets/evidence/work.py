@@ -204,17 +204,14 @@ class Turn:
 
     def _scan(self, evidence: Evidence) -> tuple[FileStage, str]:
         if evidence.state != EvidenceState.RECEIVED:
-            return FileStage.INSPECT, ""
+            return self._scan_again(evidence)
         if not self._made_sure(evidence):
             self._settle(evidence, Refusal("interrupted", self._hash(evidence)))
             return FileStage.DONE, ""
         if not scan.is_on():
             return FileStage.INSPECT, ""
         sha256 = self._hash(evidence)
-        with self._original(evidence).open("rb") as file:
-            found = scan.scan_stream(_Beating(file, self.beat))
-        # Before the outage ends: a file that the scanner would not take has gone through.
-        filejobs.renew(self.lease, self.instant())
+        found = self._scanned(evidence)
         if isinstance(found, scan.Infected):
             log.warning("File %s is infected: %s", evidence.pk, found.name)
             self._settle(evidence, Refusal("infected", sha256, infected=True))
@@ -226,6 +223,29 @@ class Turn:
         if end_outage(SCANNER, now=self.instant()):
             filejobs.wake(SCANNER, self.instant())
         return following, ""
+
+    def _scanned(self, evidence: Evidence) -> scan.Clean | scan.Infected:
+        with self._original(evidence).open("rb") as file:
+            found = scan.scan_stream(_Beating(file, self.beat))
+        # Before the outage ends: a file that the scanner would not take has gone through.
+        filejobs.renew(self.lease, self.instant())
+        return found
+
+    def _scan_again(self, evidence: Evidence) -> tuple[FileStage, str]:
+        """A file that was looked into before there was a scanner; see `rescan`.
+
+        What was decided on it stands; what is found harmful stays shut away, as it is by now.
+        """
+        over = evidence.scanned_at is not None or evidence.state == EvidenceState.INFECTED
+        if over or not scan.is_on():
+            return FileStage.INSPECT, ""
+        found = self._scanned(evidence)
+        if isinstance(found, scan.Infected):
+            log.error("File %s, taken in before, is infected: %s", evidence.pk, found.name)
+            return FileStage.DONE, f"{filejobs.HARMFUL}{found.name}"
+        check_evidence.clean(evidence.pk, now=self.instant())
+        made = evidence.copies.exists()
+        return (FileStage.DONE if made else FileStage.INSPECT), ""
 
     def _inspect(self, evidence: Evidence) -> tuple[FileStage, str]:
         state: EvidenceState | str = evidence.state
