@@ -17,7 +17,7 @@ from tests.cast import NOON, Story
 from tests.evidence_files import flat, make_photo, make_video, scene
 from tickets.actions.add_evidence import Arrival, take_in
 from tickets.actions.drafts import identify, start_draft
-from tickets.evidence import filejobs, pictures, work
+from tickets.evidence import filejobs, likeness, pictures, work
 from tickets.evidence.apart import pictures_program, probe
 from tickets.intake.demo.checks import check_files, here
 from tickets.models import Draft, Evidence, EvidenceCopy, FileJob, FilePrint
@@ -223,8 +223,8 @@ def test_a_photo_sent_on_keeps_its_print(draft: Draft) -> None:
 
 def test_a_print_is_signed_and_its_bands_are_its_four_parts() -> None:
     bits = 0xFFFF_0001_8000_1234
-    assert pictures.bands_of(bits) == pictures.bands_of(bits - (1 << 64))
-    assert pictures.bands_of(bits) == [0x1234, 0x18000, 0x20001, 0x3FFFF]
+    assert likeness.bands_of(bits) == likeness.bands_of(bits - (1 << 64))
+    assert likeness.bands_of(bits) == [0x1234, 0x18000, 0x20001, 0x3FFFF]
 
 
 def test_a_film_has_prints_of_frames_all_through_it_and_none_of_what_has_no_features(

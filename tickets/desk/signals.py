@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import CharField, Count, Func, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.expressions import Combinable
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Concat, Left, Upper
-from django.db.models.lookups import Exact
+from django.db.models import Count, Q, QuerySet, Subquery, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -216,30 +212,4 @@ def _address(order: Order) -> Q | None:
     postcode = order.ship_to.get("zip", "")
     if not (street.strip() and postcode.strip() and order.country):
         return None
-    # Not everybody writes the four digits behind an American postcode.
-    width = 5 if order.country == "US" else 20
-    there = Concat(_part("address1"), _part("address2"), output_field=TextField())
-    return (
-        Q(country=order.country)
-        & Q(Exact(Left(_bare(_part("zip")), width), Left(_bare(Value(postcode)), width)))
-        & Q(Exact(_bare(there), _bare(Value(street))))
-    )
-
-
-def _part(name: str) -> Coalesce:
-    return Coalesce(KT(f"ship_to__{name}"), Value(""), output_field=TextField())
-
-
-def _bare(text: Combinable) -> Upper:
-    """Without spaces and points, in capitals. Named one by one: what else is no letter depends
-    on the language of the database."""
-    return Upper(
-        Func(
-            text,
-            Value("[[:space:].,;:#/()_-]+"),
-            Value(""),
-            Value("g"),
-            function="regexp_replace",
-            output_field=CharField(),
-        )
-    )
+    return Q(address_key=order.address_key)

@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from tickets.evidence import programs
+from tickets.evidence.likeness import bands_of, signed
 from tickets.evidence.local import storage_errors
 from tickets.evidence.programs import APART, Limits, Runner, nothing
 from tickets.models import Evidence, EvidenceCopy, FilePrint
@@ -28,8 +29,6 @@ COPY_LIMITS = Limits(memory=3 * 1024**3, cpu=300, wall=600.0, written=8 * 1024**
 # A film of many minutes in 4K is coded anew at about the speed at which it was filmed.
 PREVIEW_LIMITS = Limits(memory=4 * 1024**3, cpu=3600, wall=3600.0, written=3 * 1024**3)
 _TYPES = {"jpg": "image/jpeg", "mp4": "video/mp4"}
-_SIGN = 1 << 63
-_BANDS, _BAND_BITS = 4, 16
 
 
 class NoPicture(Exception):
@@ -81,15 +80,8 @@ def make_preview(
         _keep(evidence, "preview", room / "out", answer["preview"], now)
 
 
-def bands_of(bits: int) -> list[int]:
-    """The four 16-bit parts of a print, lowest first, each with its number in front."""
-    whole = bits & (2 * _SIGN - 1)
-    return [(i << _BAND_BITS) | ((whole >> _BAND_BITS * i) & 0xFFFF) for i in range(_BANDS)]
-
-
 def _print_row(evidence: Evidence, at: float, print_: str) -> FilePrint:
-    whole = int(print_, 16)
-    bits = whole - 2 * _SIGN if whole >= _SIGN else whole
+    bits = signed(int(print_, 16))
     return FilePrint(evidence=evidence, at=at, bits=bits, bands=bands_of(bits))
 
 

@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='fileprint',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['bands'], name='file_print_bands'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['bands'], name='file_print_bands'),
         ),
         migrations.AddConstraint(
             model_name='fileprint',

@@ -296,7 +296,8 @@ class FilePrint(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["evidence", "at"], name="file_print_once"),
         ]
-        indexes = [GinIndex(fields=["bands"], name="file_print_bands")]
+        # Looked up more often than written: no list of what is still to be sorted in.
+        indexes = [GinIndex(fields=["bands"], name="file_print_bands", fastupdate=False)]
         ordering = ["evidence", "at"]
 
     def __str__(self) -> str:

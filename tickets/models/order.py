@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, CharField, F, Func, IntegerField, Q, TextField, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
+from django.db.models.functions import MD5, Coalesce, Concat, Left, Upper
 
 from tickets.lifecycle import PickupState, RefundState
 from tickets.models.base import implies, one_of
@@ -18,6 +21,36 @@ SHIPMENT_KINDS = ("parcel", "poster")
 def order_number_key(number: str) -> str:
     """How order numbers are compared: ``#1001``, ``1001`` and `` 1001 `` are one."""
     return "".join(number.split()).lstrip("#").casefold()
+
+
+def _bare(*names: str) -> Combinable:
+    """Parts of the address without spaces and points, in capitals.
+
+    The signs are named one by one: what else is no letter depends on the database's language.
+    """
+    parts = [
+        Coalesce(KT(f"ship_to__{name}"), Value(""), output_field=TextField()) for name in names
+    ]
+    whole = Concat(*parts, output_field=TextField()) if len(parts) > 1 else parts[0]
+    signs = (Value("[[:space:].,;:#/()_-]+"), Value(""), Value("g"))
+    return Upper(Func(whole, *signs, function="regexp_replace", output_field=TextField()))
+
+
+# One address, however it was typed. Not everybody writes the four digits behind an American
+# postcode. An order without an address has a key as well: nobody asks for it.
+_ADDRESS = MD5(
+    Concat(
+        F("country"),
+        Value("|"),
+        Left(
+            _bare("zip"),
+            Case(When(country="US", then=Value(5)), default=20, output_field=IntegerField()),
+        ),
+        Value("|"),
+        _bare("address1", "address2"),
+        output_field=TextField(),
+    )
+)
 
 
 class Order(models.Model):
@@ -45,6 +78,9 @@ class Order(models.Model):
     member = models.BooleanField(null=True, blank=True)
     preorder = models.BooleanField(default=False)
     ship_to = models.JSONField(default=dict, blank=True)
+    address_key = models.GeneratedField(
+        expression=_ADDRESS, output_field=CharField(max_length=32), db_persist=True
+    )
     import_hash = models.CharField(max_length=64, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
 
@@ -55,7 +91,10 @@ class Order(models.Model):
             one_of("shipping_method", SHIPPING_METHODS, "order_method_known"),
             models.CheckConstraint(name="order_total_not_negative", condition=Q(total__gte=0)),
         ]
-        indexes = [models.Index(fields=["customer", "-placed_at"], name="order_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["address_key"], name="order_by_address"),
+        ]
         ordering = ["-placed_at", "-id"]
 
     def __str__(self) -> str:
