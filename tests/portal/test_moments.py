@@ -114,7 +114,7 @@ def test_a_photo_and_a_file_still_being_checked_have_no_moments(
         assert answer.status_code == 302
         assert answer.headers["Location"].partition("#")[0].endswith("/evidence/")
     assert marks_of(photo) == {}
-    assert "could open" in customer.get("evidence/").text
+    assert "that we can open" in customer.get("evidence/").text
 
 
 def test_somebody_else_s_draft_and_another_store_s_address_are_not_found(
