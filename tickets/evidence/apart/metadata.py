@@ -69,9 +69,11 @@ def _iso(text: str) -> datetime | None:
     text = text.strip().replace("Z", "+00:00")
     text = re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text)
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
+    # A year at the edge of the calendar cannot even be put into another zone.
+    return at if at.year + 1 >= _EARLIEST and at.year <= _LATEST else None
 
 
 def _text(value: object) -> str:

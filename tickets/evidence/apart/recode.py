@@ -80,6 +80,8 @@ def _packets(source: Any, stream: Any, sound: Any, out: Path) -> tuple[int, int]
         wanted = [each for each in (stream, sound) if each is not None]
         for packet in source.demux(wanted):
             if packet.dts is None:
+                if packet.size:  # Matroska does not say it of the first: they would be lost
+                    raise ValueError("a packet without its time")
                 continue
             if packet.stream_index == stream.index:
                 for each in plain.filter(packet):
