@@ -184,7 +184,9 @@ def _count(turn: Turn, evidence: Evidence) -> None:
     assert ticket is not None
     if claim is None or not claim.is_open:
         turn.event("file_ready", **_about(evidence))
-        if claim is None and ticket.waiting_for == WaitingFor.CUSTOMER:
+        waits = ticket.waiting_for == WaitingFor.CUSTOMER or ticket.state == TicketState.SOLVED
+        # As with what customers write: nothing that they send lies where nobody looks.
+        if claim is None and waits and evidence.uploaded_by_id is None:
             turn.turn_to(TicketState.OPEN)
             ticket.last_speaker = "customer"
         return

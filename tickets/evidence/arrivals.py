@@ -69,7 +69,10 @@ def rows(files: Iterable[Shown]) -> list[Evidence]:
 
 def moves(files: Iterable[Shown]) -> bool:
     """Whether the server is at work on one of them, so that looking again is worth while."""
-    return any(file.stage == "checking" for file in files)
+    return any(
+        file.stage == "checking" and (file.evidence is None or file.evidence.erased_at is None)
+        for file in files
+    )
 
 
 def looks_soon(files: Iterable[Shown], now: datetime) -> bool:
