@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 
@@ -39,8 +40,21 @@ def film(caption: str, seconds: float = 3.0) -> bytes:
         return Path(file.name).read_bytes()
 
 
-def _scene(caption: str, opened: float, *, damaged: bool = False) -> Image.Image:
+def _table(caption: str) -> Image.Image:
+    """Everybody's table looks different: two films of two people are not to look alike."""
+    dice = random.Random(caption)  # noqa: S311  # a demo, not a secret
     image = Image.new("RGB", _SIZE, _TABLE)
+    draw = ImageDraw.Draw(image)
+    for _ in range(7):  # cloth, books, a mat
+        x, y = dice.randrange(-60, 440), dice.randrange(-60, 320)
+        shade = dice.randrange(40, 240)
+        tint = (shade, max(0, shade - dice.randrange(30)), max(0, shade - dice.randrange(50)))
+        draw.rectangle((x, y, x + dice.randrange(90, 260), y + dice.randrange(70, 200)), fill=tint)
+    return image
+
+
+def _scene(caption: str, opened: float, *, damaged: bool = False) -> Image.Image:
+    image = _table(caption)
     draw = ImageDraw.Draw(image)
     draw.rectangle((120, 110, 360, 290), fill=_CARD, outline=_INK, width=2)
     gap = int(opened * 70)
