@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.e2e.screenshots OUTDIR [--docs]
 
 Starts a demo of its own, on a free port and in a directory of its own, walks through it as
-people do, and stops it again. ``--docs`` also renews the four small pictures of docs/images.
+people do, and stops it again. ``--docs`` also renews the small pictures of docs/images.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ TABLET = {"width": 820, "height": 1180}
 SHOWN = {
     "portal.png": ("portal-answer-window-light.png", 540),
     "desk.png": ("desk-talk-light.png", 1440),
+    "evidence.png": ("portal-evidence-window-light.png", 540),
+    "viewer.png": ("desk-claim-light.png", 1440),
     "counter.png": ("counter-light.png", 820),
     "reports.png": ("reports-light.png", 1440),
 }
@@ -127,6 +129,7 @@ def customer(album: Album, order: str, email: str) -> None:
         album.take(page, "portal-answer-window", whole=False)
         page.get_by_role("link", name="Go on").click()
         album.take(page, "portal-evidence")
+        album.take(page, "portal-evidence-window", whole=False)
         page.get_by_role("link", name="Go on, and add it later").click()
         album.take(page, "portal-review")
         page.get_by_role("button", name="Send it").click()
