@@ -71,9 +71,7 @@ def _reason(typed: str) -> str:
     if not text:
         raise InvalidInput(_("Say why, for whoever reads this later."), "reason")
     if len(text) > LONGEST_REASON:
-        raise InvalidInput(
-            _("At most %(n)d characters, please.") % {"n": LONGEST_REASON}, "reason"
-        )
+        raise InvalidInput(_("At most %(n)d characters, please.") % {"n": LONGEST_REASON}, "reason")
     return text
 
 

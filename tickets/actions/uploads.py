@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import BooleanField, Q
-from django.db.models.expressions import RawSQL
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from psycopg.types.json import Json
 
 from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
 from tickets.actions.drafts import was_sent
@@ -133,6 +133,12 @@ _TAKE = f"""
     RETURNING *
 """  # noqa: S608  (our own words)
 
+_ADVANCE = f"""
+    UPDATE tickets_upload SET "offset" = %s, parts = %s, touched_at = %s, writer = %s,
+      writer_until = %s, expires_at = %s
+    WHERE id = %s AND writer = %s AND state = 'receiving' AND {_QUICK}
+"""  # noqa: S608  (our own words)
+
 
 def take_turn(upload: Upload, offset: int, *, now: datetime) -> Turn:
     """Let one request write from ``offset`` on.
@@ -163,21 +169,11 @@ def advance(
 
     False, and nothing is written, when somebody else writes by now or it has ended.
     """
-    return bool(
-        Upload.objects.filter(
-            RawSQL(_QUICK, (), output_field=BooleanField()),  # noqa: S611  (our own words)
-            pk=turn.upload.pk,
-            writer=turn.token,
-            state=UploadState.RECEIVING,
-        ).update(
-            offset=offset,
-            parts=parts,
-            touched_at=now,
-            writer=None if done else turn.token,
-            writer_until=None if done else now + SILENCE,
-            expires_at=now + LIVES,
-        )
-    )
+    writer, until = (None, None) if done else (turn.token, now + SILENCE)
+    values = [offset, Json(parts), now, writer, until, now + LIVES, turn.upload.pk, turn.token]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, values)
+        return cursor.rowcount == 1
 
 
 def let_go(turn: Turn) -> None:
