@@ -36,9 +36,9 @@ GIB = 1024**3
 CHUNK = 8 * 1024 * 1024
 TURNS = 5
 SENDERS = 20
-EACH = 96 * 1024 * 1024  # bytes of each of the twenty
+EACH = 128 * 1024 * 1024  # bytes of each of the twenty
 LINE = 4_000_000  # bytes a second: 32 Mbit/s, a phone on a good day
-PAGES = 40
+PAGES = 30
 SENDER = Path(__file__).with_name("sender.py")
 
 

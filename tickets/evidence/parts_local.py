@@ -37,7 +37,6 @@ _OVER = _STAMP.pack(2**64 - 1, b"\xff" * 16)  # nobody writes any more
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Bytes a second up to which waiting for the disk is nothing beside waiting for the line.
 _SLOW_LINE = 16 * 1024 * 1024
-_AHEAD = 4 * 1024 * 1024  # bytes after which the disk is asked to begin, before it must
 
 
 def this_life() -> str:
@@ -140,7 +139,7 @@ class LocalWriter:
         self.notes = turn.upload.parts
         self.synced = min(int(self.notes.get("synced", turn.offset)), turn.offset)
         self.since = time.monotonic()
-        self.kept = self.at = self.asked = turn.offset
+        self.kept = self.at = turn.offset
         self.stamp_path = stamp_path
         self.file = os.open(path, os.O_RDWR)
         try:
@@ -161,10 +160,6 @@ class LocalWriter:
                 count = os.pwrite(self.file, data, self.at)
                 data = data[count:]
                 self.at += count
-        if self.at - self.asked >= _AHEAD:
-            # The disk begins now, in the background; waiting for it at the end is short then.
-            os.posix_fadvise(self.file, self.asked, self.at - self.asked, os.POSIX_FADV_DONTNEED)
-            self.asked = self.at
 
     def keep(self, *, last: bool) -> Kept:
         """All that was written; on the disk itself where the line is slower than the disk."""
@@ -183,7 +178,7 @@ class LocalWriter:
         """Cut off what is beyond the last settled byte, unless it is another's by now."""
         with suppress(Overtaken), self._mine():
             os.ftruncate(self.file, self.kept)
-        self.at = self.asked = self.kept
+        self.at = self.kept
 
     def close(self) -> None:
         """Both files."""
