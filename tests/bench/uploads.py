@@ -3,8 +3,10 @@
 Both copies come over the loopback from a file that is in memory already, sent by a process of
 its own with `sendfile`; the upload in chunks of 8 MiB, each one written, confirmed and recorded.
 They take turns, and both write into memory (/dev/shm): the same copy onto the disk took one to
-four seconds from one minute to the next, so that a ratio of two of them told of the disk. Then an agent's ticket page is opened over and over, idle and while twenty
-phones send, each over a line of its own.
+four seconds from one minute to the next, so that a ratio of two of them told of the disk.
+
+Then an agent's ticket page is opened over and over, idle and while twenty phones send, each over
+a line of its own.
 """
 
 from __future__ import annotations
