@@ -7,6 +7,7 @@ goes on from there and loses at most what was in the air.
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from psycopg.types.json import Json
 
 from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
 from tickets.actions.drafts import was_sent
@@ -134,7 +134,7 @@ _TAKE = f"""
 """  # noqa: S608  (our own words)
 
 _ADVANCE = f"""
-    UPDATE tickets_upload SET "offset" = %s, parts = %s, touched_at = %s, writer = %s,
+    UPDATE tickets_upload SET "offset" = %s, parts = %s::jsonb, touched_at = %s, writer = %s,
       writer_until = %s, expires_at = %s
     WHERE id = %s AND writer = %s AND state = 'receiving' AND {_QUICK}
 """  # noqa: S608  (our own words)
@@ -170,10 +170,11 @@ def advance(
     False, and nothing is written, when somebody else writes by now or it has ended.
     """
     writer, until = (None, None) if done else (turn.token, now + SILENCE)
-    values = [offset, Json(parts), now, writer, until, now + LIVES, turn.upload.pk, turn.token]
+    notes = json.dumps(parts)
+    values = (offset, notes, now, writer, until, now + LIVES, turn.upload.pk, turn.token)
     with connection.cursor() as cursor:
         cursor.execute(_ADVANCE, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def let_go(turn: Turn) -> None:
