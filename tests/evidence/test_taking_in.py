@@ -16,8 +16,18 @@ from tickets.actions.file_claim import file_claim
 from tickets.actions.uploads import Place, begin
 from tickets.actor import Actor
 from tickets.deadlines import sweep
-from tickets.errors import CannotFile, Conflict
-from tickets.models import Claim, CustodyEntry, Deadline, Draft, Event, Evidence, FileJob, Outbox
+from tickets.errors import CannotFile, Conflict, NotAllowed
+from tickets.models import (
+    Claim,
+    CustodyEntry,
+    Deadline,
+    Draft,
+    Event,
+    Evidence,
+    FileJob,
+    Outbox,
+    Upload,
+)
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -233,3 +243,24 @@ def test_otherwise_too_late_is_too_late(
     with pytest.raises(CannotFile):
         send(draft, closes_at + sent)
     assert not Claim.objects.exists()
+
+
+# --- an upload is let in by the same rule as everything else ---------------------------
+
+
+@pytest.mark.parametrize("who", ["reader", "stranger"])
+def test_who_may_not_work_here_begins_no_upload(
+    waiting: Claim, who: str, request: pytest.FixtureRequest
+) -> None:
+    with pytest.raises(NotAllowed):
+        begin(
+            Place(claim=waiting),
+            kind="photo",
+            name="a.jpg",
+            length=10,
+            parts={},
+            stored_name="evidence/2026/03/y",
+            actor=Actor.staff(request.getfixturevalue(who)),
+            now=NOON,
+        )
+    assert not Upload.objects.exists()

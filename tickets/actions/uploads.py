@@ -22,9 +22,10 @@ from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
 from tickets.actions.drafts import was_sent
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
-from tickets.lifecycle import UploadState
+from tickets.lifecycle import TicketState, UploadState
 from tickets.models import Claim, Draft, Evidence, Ticket, Upload
 from tickets.models.evidence import new_key
+from tickets.permissions import permit
 
 LIVES = timedelta(days=3)  # since the last byte; a phone may come back tomorrow
 # A writer of which nothing was heard for so long has lost its line: the next one takes over.
@@ -62,6 +63,25 @@ class Turn:
     offset: int
 
 
+def admit(place: Place, actor: Actor | None) -> None:
+    """Say no before gigabytes come, to those who would hear it after their last byte.
+
+    A draft is open to whoever holds its key.
+
+    Raises:
+        NotAllowed: who may only look here.
+        Conflict: the request is closed.
+    """
+    claim = place.claim
+    ticket = claim.ticket if claim is not None else place.ticket
+    if ticket is None:
+        return
+    assert actor is not None
+    permit(actor, ticket.store, "add_evidence", ticket.customer_id)
+    if not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED:
+        raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+
+
 def begin(
     place: Place,
     *,
@@ -79,7 +99,8 @@ def begin(
     ``key`` is its unguessable word, under which the storage has made ready already.
 
     Raises:
-        Conflict: the draft was sent, or the claim is over.
+        NotAllowed: the actor may only look here.
+        Conflict: the draft was sent, or the request is closed.
         InvalidInput: too many files, or too many unfinished ones.
     """
     with transaction.atomic():
@@ -89,11 +110,11 @@ def begin(
                 raise Conflict(_("This request has already been sent. Add the file on its page."))
             row.touched_at = now
             row.save(update_fields=["touched_at"])
-        if place.claim is not None and not place.claim.is_open:
-            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+        admit(place, actor)
         unfinished = Upload.objects.filter(**place.columns(), state=UploadState.RECEIVING)
         present = Evidence.objects.filter(
-            **{name: value for name, value in place.columns().items() if value is not None}
+            **{name: value for name, value in place.columns().items() if value is not None},
+            erased_at=None,
         )
         if unfinished.count() >= MAX_UNFINISHED or present.count() >= MAX_FILES:
             raise InvalidInput(

@@ -19,6 +19,7 @@ from tickets import access
 from tickets.actions.uploads import (
     Busy,
     WrongOffset,
+    admit,
     begin,
     new_stored_name,
     take_turn,
@@ -32,7 +33,7 @@ from tickets.evidence.parts import Overtaken, StorageTrouble, parts, told
 from tickets.evidence.receive import empty, plain_name, too_large
 from tickets.evidence.receiving import take
 from tickets.evidence.tus_headers import Refused
-from tickets.evidence.views import Door, admit, door
+from tickets.evidence.views import Door, door
 from tickets.lifecycle import UploadState
 from tickets.models import Upload
 from tickets.models.evidence import new_key
@@ -118,7 +119,7 @@ def _create(request: HttpRequest, method: str) -> HttpResponse:
     if info is None:
         raise Refused(422, _("We could not tell what this file is."))
     access.limit(visitor_of(request), "upload", 120, _WINDOW, now)
-    admit(came)
+    admit(came.place, came.actor)
     length = _acceptable_length(request, info)
     metadata = tus.metadata_of(request.headers.get("Upload-Metadata"))
     body = tus.body_length(request.META.get("CONTENT_LENGTH"))

@@ -27,15 +27,13 @@ from policies.publish import in_force, pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from tickets import access
-from tickets.actions.uploads import Place
+from tickets.actions.uploads import Place, admit
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, NotAllowed, TooMany
 from tickets.evidence.parts import full
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
 from tickets.evidence.waiting import hand_back_connection
-from tickets.lifecycle import TicketState
 from tickets.models import Claim, Evidence, Ticket
-from tickets.permissions import permit
 
 # Past this much beyond the limit nobody waits for the rest of the body to arrive.
 _DRAIN = 64 * 1024 * 1024
@@ -86,25 +84,6 @@ def door(request: HttpRequest, now: datetime) -> Door:
     raise Http404
 
 
-def admit(came: Door) -> None:
-    """Say no before gigabytes come, to those who would hear it after their last byte.
-
-    Raises:
-        NotAllowed: who may only look here.
-        Conflict: the conversation is closed.
-    """
-    place = came.place
-    ticket = place.claim.ticket if place.claim is not None else place.ticket
-    if ticket is None or came.actor is None:
-        return
-    permit(came.actor, ticket.store, "add_evidence", ticket.customer_id)
-    over = (
-        not place.claim.is_open if place.claim is not None else ticket.state == TicketState.CLOSED
-    )
-    if over:
-        raise Conflict(_("This request is closed. Write to us below, and a person will look."))
-
-
 def _of_ticket(ticket: Ticket, now: datetime) -> tuple[Place, Pack]:
     claim = Claim.objects.select_related("policy_version").filter(ticket=ticket).first()
     if claim is not None:
@@ -125,7 +104,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
         return _answer(request, place, problems=[_("We could not tell what this file is.")])
     try:
         access.limit(visitor_of(request), "upload", 120, _WINDOW, began_at)
-        admit(place)
+        admit(place.place, place.actor)
     except TooMany as error:
         return _answer(request, place, problems=[error.message], status=429)
     except NotAllowed as error:
