@@ -110,7 +110,8 @@ def test_a_defect_comes_back_is_inspected_and_refunded(defect: Claim, agent: Use
     defect.refresh_from_db()
     assert defect.state == "fulfilled"
     assert kinds(defect).count("refund_paid") == 1
-    assert not Deadline.objects.filter(state="pending").exists()
+    # Nothing is waited for any more; its photos are kept for their days.
+    assert Deadline.objects.get(state="pending").kind == "retention_due"
 
 
 def test_the_day_before_the_thirty_days_staff_are_warned(defect: Claim, agent: User) -> None:
