@@ -33,7 +33,7 @@ def sent_at(file: AFile, began: datetime, completed: datetime | None = None) -> 
 
 
 def an_upload(place: Place, began: datetime, last_byte: datetime | None) -> Upload:
-    """A film of 1000 bytes on its way; all of it is here where its last byte has come."""
+    """The customer's film of 1000 bytes on its way; whole here where its last byte has come."""
     upload = begin(
         place,
         kind="unboxing_video",
@@ -41,7 +41,7 @@ def an_upload(place: Place, began: datetime, last_byte: datetime | None) -> Uplo
         length=1000,
         parts={},
         stored_name="evidence/2026/03/film",
-        actor=None,
+        actor=customer_of(place.claim) if place.claim is not None else None,
         now=began,
     )
     if last_byte is not None:

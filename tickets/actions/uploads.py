@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
 from tickets.actions.drafts import was_sent
 from tickets.actor import Actor
-from tickets.errors import Conflict, InvalidInput
+from tickets.errors import Conflict, InvalidInput, NotAllowed
 from tickets.lifecycle import TicketState, UploadState
 from tickets.models import Claim, Draft, Evidence, Ticket, Upload
 from tickets.models.evidence import new_key
@@ -76,7 +76,8 @@ def admit(place: Place, actor: Actor | None) -> None:
     ticket = claim.ticket if claim is not None else place.ticket
     if ticket is None:
         return
-    assert actor is not None
+    if actor is None:
+        raise NotAllowed
     permit(actor, ticket.store, "add_evidence", ticket.customer_id)
     if not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED:
         raise Conflict(_("This request is closed. Write to us below, and a person will look."))
