@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "csp",
@@ -115,6 +116,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": env.int("DB_POOL_MAX", default=10),
     "timeout": 5,
 }
+# Compiling a query costs more than it gives where every query finds a few rows by an index.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
 if env.str("TEST_DB_NAME", default=""):
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DB_NAME")}
 REDIS_URL = env.str("REDIS_URL", default="") or (

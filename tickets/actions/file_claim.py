@@ -178,6 +178,8 @@ def _ticket(draft: Draft, lines: Sequence[OrderLine], found: Preview, now: datet
         subject=", ".join(line.title for line in lines)[:200],
         state=TicketState.WAITING if waits else TicketState.NEW,
         waiting_for=WaitingFor.CUSTOMER if waits else WaitingFor.NOBODY,
+        # The database would find it out by itself, and write the row a second time for it.
+        stage="evidence" if waits else "ready",
         opened_at=now,
         updated_at=now,
     )

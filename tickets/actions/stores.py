@@ -9,10 +9,14 @@ from django.db import transaction
 from policies.pack import PACKS, Mistake, PackError, load_pack
 from policies.publish import publish
 from supportdesk import addresses
-from tickets.models import Store
+from tickets.models import Store, Target
 
 # Orders of any age fall under a store's first version.
 FIRST_VERSION_STARTS = datetime(2000, 1, 1, tzinfo=UTC)
+
+# What a new store aims at until somebody sets its own: minutes of opening hours until the first
+# answer and until the end, by priority. A day in the shop is taken as seven and a half hours.
+FIRST_TARGETS = {0: (60, 450), 1: (120, 900), 2: (450, 2250), 3: (900, 4500)}
 
 
 def open_store(
@@ -52,5 +56,9 @@ def open_store(
             },
         )
         if made:
+            Target.objects.bulk_create(
+                Target(store=store, priority=priority, first_minutes=first, resolve_minutes=whole)
+                for priority, (first, whole) in FIRST_TARGETS.items()
+            )
             publish(store.pk, source, starts_at=FIRST_VERSION_STARTS, now=now)
     return store

@@ -2,6 +2,14 @@
 
 from tickets.models.claim import Claim, ClaimItem, Draft
 from tickets.models.deadline import Deadline
+from tickets.models.desk import (
+    CustomerNote,
+    QueueTally,
+    SavedView,
+    SearchDoc,
+    StaleDoc,
+    Target,
+)
 from tickets.models.event import Event
 from tickets.models.evidence import (
     CustodyEntry,
@@ -14,11 +22,21 @@ from tickets.models.evidence import (
     Upload,
 )
 from tickets.models.inquiry import GuidanceCount, Inquiry
-from tickets.models.order import Order, OrderLine, Pickup, Refund, Shipment, TrackingEvent
+from tickets.models.marks import Tag, TicketLink, TicketTag, Watcher
+from tickets.models.order import (
+    Order,
+    OrderLine,
+    OrderShare,
+    Pickup,
+    Refund,
+    Shipment,
+    TrackingEvent,
+)
 from tickets.models.outbox import KeptMail, Outbox, RateBucket
 from tickets.models.people import Membership, Role, User
 from tickets.models.release import ReleaseMove
 from tickets.models.store import Customer, Product, Store, Supplier
+from tickets.models.talking import Mention, ReplyDraft
 from tickets.models.ticket import Message, Ticket
 
 __all__ = [
@@ -26,6 +44,7 @@ __all__ = [
     "ClaimItem",
     "CustodyEntry",
     "Customer",
+    "CustomerNote",
     "Deadline",
     "Draft",
     "Event",
@@ -37,23 +56,35 @@ __all__ = [
     "Inquiry",
     "KeptMail",
     "Membership",
+    "Mention",
     "Message",
     "Order",
     "OrderLine",
+    "OrderShare",
     "Outage",
     "OutageNotice",
     "Outbox",
     "Pickup",
     "Product",
+    "QueueTally",
     "RateBucket",
     "Refund",
     "ReleaseMove",
+    "ReplyDraft",
     "Role",
+    "SavedView",
+    "SearchDoc",
     "Shipment",
+    "StaleDoc",
     "Store",
     "Supplier",
+    "Tag",
+    "Target",
     "Ticket",
+    "TicketLink",
+    "TicketTag",
     "TrackingEvent",
     "Upload",
     "User",
+    "Watcher",
 ]

@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from tickets.lifecycle import OPEN_CLAIM_STATES, ClaimState
 from tickets.models.base import implies, one_of
-from tickets.models.order import Order, OrderLine
-from tickets.models.store import Store
+from tickets.models.order import Order, OrderLine, OrderShare
+from tickets.models.store import Customer, Store
 from tickets.models.ticket import Ticket
 
 CLAIM_TYPES = ("missing_photocard", "defect", "transit_damage")
@@ -32,6 +32,15 @@ class Draft(models.Model):
     )
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.CASCADE, related_name="drafts"
+    )
+    claimant = models.ForeignKey(
+        Customer,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        help_text="Who asks, where it is not the buyer: one of several who ordered together.",
     )
     request = models.CharField(max_length=30, blank=True)
     answers = models.JSONField(default=dict, blank=True)
@@ -149,6 +158,9 @@ class ClaimItem(models.Model):
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="items", db_index=False)
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="claim_items")
+    share = models.ForeignKey(
+        OrderShare, null=True, blank=True, on_delete=models.PROTECT, related_name="claim_items"
+    )
     quantity = models.PositiveIntegerField(default=1)
     component = models.CharField(max_length=200, blank=True)
     claim_type = models.CharField(max_length=20)
@@ -160,8 +172,14 @@ class ClaimItem(models.Model):
             models.UniqueConstraint(fields=["claim", "line"], name="claim_item_once"),
             models.UniqueConstraint(
                 fields=["line", "claim_type"],
-                condition=Q(claim_open=True),
+                condition=Q(claim_open=True, share=None),
                 name="claim_item_one_open_claim_per_line_and_type",
+            ),
+            # Of an order of several together, each may ask for their own.
+            models.UniqueConstraint(
+                fields=["share", "claim_type"],
+                condition=Q(claim_open=True, share__isnull=False),
+                name="claim_item_one_open_claim_per_share_and_type",
             ),
         ]
         ordering = ["id"]

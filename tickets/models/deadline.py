@@ -31,6 +31,9 @@ DEADLINE_KINDS = (
     "poster_late",
     "preorder_due",
     "retention_due",
+    "first_target",
+    "resolve_target",
+    "snooze_over",
 )
 # What must have happened by its instant; the others are notices on the way there.
 BINDING_KINDS = (
@@ -41,6 +44,8 @@ BINDING_KINDS = (
     "refund_due",
     "answer_due",
     "carrier_due",
+    "first_target",
+    "resolve_target",
 )
 # What a deadline can be of; exactly one of them.
 SUBJECTS = ("claim", "pickup", "refund", "ticket", "inquiry", "shipment", "order")

@@ -14,7 +14,8 @@ from tickets.lifecycle import EvidenceState, FileStage, UploadState
 from tickets.models.base import implies, one_of
 from tickets.models.claim import Claim, Draft
 from tickets.models.store import Customer, Store
-from tickets.models.ticket import Ticket
+from tickets.models.talking import ReplyDraft
+from tickets.models.ticket import Message, Ticket
 
 # The moments of an unboxing that a customer can mark, in the order in which they are filmed.
 MARKS = ("sealed", "label", "opening", "contents")
@@ -64,6 +65,13 @@ class Evidence(models.Model):
     ticket = models.ForeignKey(
         Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
     )
+    # An attachment: of a message, or of a reply that is still being written.
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
+    )
+    reply = models.ForeignKey(
+        ReplyDraft, null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments"
+    )
     kind = models.CharField(max_length=20)
     file = models.FileField(upload_to="evidence/", max_length=300, blank=True)
     original_name = models.CharField(max_length=255)
@@ -107,6 +115,11 @@ class Evidence(models.Model):
             one_of("state", EvidenceState, "evidence_state_known"),
             models.CheckConstraint(name="evidence_not_empty", condition=Q(size__gt=0)),
             models.CheckConstraint(name="evidence_belongs_somewhere", condition=_somewhere()),
+            implies(
+                Q(message__isnull=False) | Q(reply__isnull=False),
+                Q(ticket__isnull=False, kind="attachment"),
+                "evidence_attached_is_of_the_ticket",
+            ),
             models.CheckConstraint(
                 name="evidence_ends_after_it_began", condition=Q(completed_at__gte=F("began_at"))
             ),

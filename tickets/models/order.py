@@ -94,6 +94,9 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["customer", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["address_key"], name="order_by_address"),
+            models.Index(
+                fields=["number_key"], name="order_number_begins", opclasses=["varchar_pattern_ops"]
+            ),
         ]
         ordering = ["-placed_at", "-id"]
 
@@ -176,6 +179,39 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class OrderShare(models.Model):
+    """What of a line belongs to another person than the buyer: an order of several together.
+
+    A trigger refuses to give away more of a line than there is. What is not given away stays
+    the buyer's.
+    """
+
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.CASCADE, related_name="shares", db_index=False
+    )
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="shares", db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="shares", db_index=False
+    )
+    quantity = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "customer"], name="share_once"),
+            models.CheckConstraint(name="share_has_quantity", condition=Q(quantity__gt=0)),
+        ]
+        indexes = [
+            models.Index(fields=["order", "customer"], name="share_of_order"),
+            models.Index(fields=["customer", "-order"], name="share_of_customer"),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.line_id}"
 
 
 class Pickup(models.Model):

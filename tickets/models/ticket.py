@@ -26,6 +26,22 @@ QUEUE_ORDER = (
 )
 
 MESSAGE_KINDS = ("customer", "agent", "note", "system")
+CHANNELS = ("", "page", "mail", "phone", "desk")
+# Where a ticket stands for the queues. The database keeps it (see migration 0011): it follows
+# from the request, the claim and the order, and nobody else sets it.
+STAGES = (
+    "ready",
+    "evidence",
+    "manufacturer",
+    "fulfil",
+    "cancellation",
+    "parcel",
+    "question",
+    "other",
+)
+OPEN = Q(state__in=["new", "open", "waiting"])
+# What stands in the queues: open, and not put off to a later day.
+AWAKE = OPEN & Q(snoozed_until=None)
 
 
 class Ticket(models.Model):
@@ -45,12 +61,33 @@ class Ticket(models.Model):
     priority = models.PositiveSmallIntegerField(default=NORMAL)
     waiting_for = models.CharField(max_length=12, blank=True, default=WaitingFor.NOBODY)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
+    stage = models.CharField(max_length=14, default="question", editable=False)
+    channel = models.CharField(max_length=5, blank=True, default="")
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     last_speaker = models.CharField(max_length=8, default="customer")
     next_due_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person first answered."
+    )
+    first_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="By when a person should have answered."
+    )
+    resolve_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="By when it should be solved; empty while time stands."
+    )
+    resolve_left = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Seconds of opening time left, while time stands still."
+    )
+    escalated_at = models.DateTimeField(null=True, blank=True)
     link_generation = models.PositiveSmallIntegerField(default=1)
     last_seq = models.PositiveIntegerField(default=0)
     held_at = models.DateTimeField(
@@ -78,6 +115,14 @@ class Ticket(models.Model):
                 name="ticket_priority_known", condition=Q(priority__in=PRIORITIES)
             ),
             one_of("waiting_for", WaitingFor, "ticket_waiting_known"),
+            one_of("stage", STAGES, "ticket_stage_known"),
+            one_of("channel", CHANNELS, "ticket_channel_known"),
+            implies(Q(snoozed_until__isnull=False), OPEN, "ticket_snoozed_is_open"),
+            # Time runs or stands still, never both.
+            models.CheckConstraint(
+                name="ticket_clock_runs_or_stands",
+                condition=Q(resolve_due_at=None) | Q(resolve_left=None),
+            ),
             implies(
                 Q(state=TicketState.WAITING),
                 ~Q(waiting_for=WaitingFor.NOBODY),
@@ -91,12 +136,52 @@ class Ticket(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer", "-opened_at"], name="ticket_by_customer"),
+            models.Index(F("store"), *QUEUE_ORDER, name="ticket_queue", condition=AWAKE),
+            models.Index(
+                F("store"), F("stage"), *QUEUE_ORDER, name="ticket_stage", condition=AWAKE
+            ),
+            models.Index(
+                F("assignee"),
+                F("store"),
+                *QUEUE_ORDER,
+                name="ticket_assigned",
+                condition=AWAKE & Q(assignee__isnull=False),
+            ),
             models.Index(
                 F("store"),
                 *QUEUE_ORDER,
-                name="ticket_queue",
-                condition=Q(state__in=["new", "open", "waiting"]),
+                name="ticket_unassigned",
+                condition=AWAKE & Q(assignee=None),
             ),
+            models.Index(
+                F("store"),
+                F("waiting_for"),
+                *QUEUE_ORDER[1:],
+                name="ticket_waiting",
+                condition=AWAKE & Q(state="waiting"),
+            ),
+            models.Index(
+                F("store"),
+                *QUEUE_ORDER[1:],
+                name="ticket_new",
+                condition=AWAKE & Q(state="new"),
+            ),
+            models.Index(
+                fields=["store", "next_due_at", "id"],
+                name="ticket_due",
+                condition=AWAKE & Q(next_due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["store", "snoozed_until", "id"],
+                name="ticket_snoozed",
+                condition=Q(snoozed_until__isnull=False),
+            ),
+            models.Index(
+                fields=["store", "-id"],
+                name="ticket_done",
+                condition=Q(state__in=["solved", "closed"]),
+            ),
+            models.Index(fields=["store", "opened_at", "id"], name="ticket_opened"),
         ]
         ordering = ["-opened_at", "-id"]
 
@@ -125,12 +210,14 @@ class Message(models.Model):
         db_index=False,
     )
     body = models.TextField()
+    channel = models.CharField(max_length=5, blank=True, default="")
     at = models.DateTimeField()
     form_key = models.UUIDField(null=True, blank=True, unique=True)
 
     class Meta:
         constraints = [
             one_of("kind", MESSAGE_KINDS, "message_kind_known"),
+            one_of("channel", CHANNELS, "message_channel_known"),
             implies(
                 Q(kind__in=["agent", "note"]), Q(author__isnull=False), "message_staff_has_author"
             ),
