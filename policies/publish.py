@@ -165,6 +165,11 @@ def _version(version_id: int) -> PolicyVersion:
     return version
 
 
+def version_of(version_id: int) -> PolicyVersion:
+    """The row of a version, without its text; rows never change, so a process reads each once."""
+    return _version(version_id)
+
+
 def beginnings(store_id: int) -> tuple[tuple[datetime, int], ...]:
     """When each version of a store begins, with its id; the earliest first, those to come too."""
     return tuple(_starts_of(store_id))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from policies.models import PolicyAlarm, PolicyVersion
 from policies.publish import NoGoodVersion, good, stand_in, trouble_with
@@ -56,6 +56,11 @@ def standing(stores: Iterable[Store]) -> QuerySet[PolicyAlarm]:
         .defer("version__source")
         .order_by("version__store__name", "-version__number")
     )
+
+
+def any_standing() -> Exists:
+    """Whether there is such an alarm of a store, as a part of a query for stores."""
+    return Exists(PolicyAlarm.objects.filter(version__store=OuterRef("pk"), cleared_at=None))
 
 
 def _raise(version: PolicyVersion, trouble: PackError, now: datetime) -> None:

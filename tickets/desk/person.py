@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
@@ -16,7 +16,7 @@ from django.shortcuts import render
 from supportdesk import clock
 from tickets import access, permissions
 from tickets.actor import Actor
-from tickets.alarms import standing
+from tickets.alarms import any_standing, standing
 from tickets.desk import queues
 from tickets.evidence import outages
 from tickets.models import Membership, Store, User
@@ -52,9 +52,8 @@ class Desk:
         """Whether the managers' page has something for this person."""
         return any("report" in self.verbs(store.pk) for store in self.stores)
 
-    @property
-    def _files_wait(self) -> bool:
-        return any(getattr(store, "something_away", False) for store in self.stores)
+    def _any(self, what: str) -> bool:
+        return any(getattr(store, what, False) for store in self.stores)
 
     def context(self, **more: Any) -> dict[str, Any]:
         """The context of every page: the counts of the left zone and what the view adds."""
@@ -64,20 +63,40 @@ class Desk:
             "counts": queues.counts(self.user, self.now, self.store_id),
             "now": self.now,
             "reader_zone": self.user.time_zone,
-            "policy_alarms": standing(self.stores),
-            "outages": outages.standing(self.stores) if self._files_wait else [],
+            "policy_alarms": standing(self.stores) if self._any("rules_trouble") else [],
+            "outages": outages.standing(self.stores) if self._any("something_away") else [],
             **more,
         }
+
+
+_SOMEBODY = -1  # nobody's key: stands in the statement for whoever asks
+
+
+@cache
+def _statement(is_superuser: bool) -> tuple[str, tuple[Any, ...]]:
+    """The statement behind `_stores`, built once by the rule of `access`, and what it asks for."""
+    somebody = User(pk=_SOMEBODY, is_active=True, is_superuser=is_superuser)
+    role = Membership.objects.filter(user=somebody, store=OuterRef("pk")).values("role")[:1]
+    rows = access.stores_for(somebody).annotate(
+        role=Subquery(role),
+        something_away=outages.any_standing(),
+        rules_trouble=any_standing(),
+    )
+    sql, asked = rows.query.sql_with_params()
+    return sql, tuple(asked)
 
 
 def _stores(user: User) -> list[Store]:
     """The person's stores, each with their ``role`` in it, in one query.
 
-    It also asks whether anything that files need is away: most often nothing is.
+    It also asks whether anything that files need is away, and whether a store's rules cannot be
+    read: most often nothing is, and then nobody looks for more.
     """
-    role = Membership.objects.filter(user=user, store=OuterRef("pk")).values("role")[:1]
-    stores = access.stores_for(user).annotate(role=Subquery(role))
-    return list(stores.annotate(something_away=outages.any_standing()))
+    if not user.is_active:
+        return []
+    sql, asked = _statement(user.is_superuser)
+    told = [user.pk if value == _SOMEBODY else value for value in asked]
+    return list(Store.objects.raw(sql, told))
 
 
 def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:

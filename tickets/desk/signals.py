@@ -6,11 +6,12 @@ there. Counted are only requests and files that the reader may open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,14 +51,24 @@ class Signal:
     links: tuple[Link, ...] = ()
 
 
-def of(desk: Desk, ticket: Ticket, claim: Claim | None, files: list[Evidence]) -> list[Signal]:
-    """Everything that stands out; empty where nothing does. ``files`` come from `proofs.rows`."""
+def of(
+    desk: Desk,
+    ticket: Ticket,
+    claim: Claim | None,
+    files: list[Evidence],
+    claims: Mapping[str, int],
+) -> list[Signal]:
+    """Everything that stands out; empty where nothing does.
+
+    ``files`` come with their prints (`proofs.rows`, `reading.read`); ``claims`` are the numbers
+    of `related` claims, by relation.
+    """
     prints = {one.pk: list(getattr(one, "print_bits", ())) for one in files}
     pairs = alike(files, desk.actor, prints=prints)
     found = [_elsewhere(desk, ticket, pair) for pair in pairs]
     if claim is not None:
         found += _taken_before(desk, claim, files)
-        found += _counts(desk, ticket)
+        found += _counts(ticket, claims)
     return found
 
 
@@ -174,12 +185,9 @@ def _when(desk: Desk, store: Store, at: datetime) -> str:
 # --- how many there have been -------------------------------------------------------
 
 
-def _counts(desk: Desk, ticket: Ticket) -> list[Signal]:
-    """Other claims within a year, in one query; the same ones are told of once."""
-    counts = {by: _count(related(desk.actor, ticket, by, desk.now)) for by in RELATIONS}
-    # One row of numbers: the store is only there for something to hang them on.
-    told = Store.objects.filter(pk=ticket.store_id).annotate(**counts).values_list(*RELATIONS)
-    claims = {by: number or 0 for by, number in zip(RELATIONS, told.get(), strict=True)}
+def _counts(ticket: Ticket, counted: Mapping[str, int]) -> list[Signal]:
+    """Other claims within a year; the same ones are told of once."""
+    claims = {by: counted.get(by, 0) for by in RELATIONS}
     found = []
     if claims["customer"] > 1:
         words = _("%(n)d claims by this customer within a year, this one among them.")
@@ -197,10 +205,6 @@ def _counted(ticket: Ticket, by: str, icon: str, words: str, claims: dict[str, i
     there = reverse("desk:related", args=[ticket.reference])
     link = Link(_("Show them"), f"{there}?{urlencode({'by': by})}")
     return Signal(icon, words % {"n": claims[by]}, (link,))
-
-
-def _count(rows: QuerySet[Claim]) -> Subquery:
-    return Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n"))
 
 
 def _address(order: Order) -> Q | None:

@@ -121,18 +121,18 @@ def alike(
     """Filed files of other requests that are, or look, the same as these; the surest first.
 
     Only what ``actor`` may see. ``prints`` holds the prints of each of ``mine`` by its key, in
-    the order of time. Two queries where nothing is found; films that might be the same cost one
-    more, and naming what was found another.
+    the order of time. One query where nothing is found, and one more where a file's ``has_twin``
+    (whether any file has its hash) is not known; films that might be the same cost one more, and
+    naming what was found another.
     """
     ready = [one for one in mine if one.state == EvidenceState.READY]
     if not ready:
         return []
-    elsewhere = _elsewhere(ready, actor)
-    found = _twins(ready, elsewhere)
+    found = _twins(ready, actor)
     known = {(pair.mine.pk, pair.other.pk) for pair in found}
     looks = look_alikes({one.pk: prints.get(one.pk, ()) for one in ready}, films=_films(ready))
     near = {match.other for match in looks}
-    rows = {row.pk: row for row in elsewhere.filter(pk__in=near)} if near else {}
+    rows = {row.pk: row for row in _elsewhere(ready, actor).filter(pk__in=near)} if near else {}
     own = {one.pk: one for one in ready}
     for match in looks:
         other, one = rows.get(match.other), own[match.mine]
@@ -161,12 +161,16 @@ def _elsewhere(mine: Sequence[Evidence], actor: Actor) -> QuerySet[Evidence]:
     )
 
 
-def _twins(mine: Sequence[Evidence], elsewhere: QuerySet[Evidence]) -> list[Alike]:
+def _twins(mine: Sequence[Evidence], actor: Actor) -> list[Alike]:
     by_hash: dict[str, list[Evidence]] = defaultdict(list)
-    for one in mine:
+    # Whoever has read the files may have seen already which have none: mostly all of them.
+    for one in (one for one in mine if getattr(one, "has_twin", True)):
         by_hash[one.sha256].append(one)
+    if not by_hash:
+        return []
     # "Not empty" names the partial index.
-    rows = elsewhere.filter(sha256__in=list(by_hash)).exclude(sha256="").order_by("-pk")
+    rows = _elsewhere(mine, actor).filter(sha256__in=list(by_hash)).exclude(sha256="")
+    rows = rows.order_by("-pk")
     return [Alike(one, row, same=True) for row in rows[:MOST_FOUND] for one in by_hash[row.sha256]]
 
 
