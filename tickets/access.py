@@ -18,6 +18,8 @@ from tickets.actor import Actor
 from tickets.errors import TooMany
 from tickets.models import (
     Claim,
+    Customer,
+    CustomerNote,
     Deadline,
     Draft,
     Evidence,
@@ -72,6 +74,11 @@ def _seen(rows: QuerySet[Row], actor: Actor, store: str, customer: str | None) -
 def tickets_for(actor: Actor) -> QuerySet[Ticket]:
     """Every ticket this actor may see."""
     return _seen(Ticket.objects.all(), actor, "store", "customer")
+
+
+def customers_for(actor: Actor) -> QuerySet[Customer]:
+    """Every customer this actor may see: those of their stores; a customer themselves."""
+    return _seen(Customer.objects.all(), actor, "store", "pk")
 
 
 def claims_for(actor: Actor) -> QuerySet[Claim]:
@@ -141,6 +148,25 @@ def ticket_for(actor: Actor, reference: str) -> Ticket:
     """One ticket by its reference, or 404."""
     rows = tickets_for(actor).select_related("store", "customer", "order", "assignee")
     return _one(rows, reference=clean_reference(reference) or "")
+
+
+def find_ticket(actor: Actor, typed: str) -> Ticket | None:
+    """The ticket of a reference as somebody typed it, or ``None``."""
+    reference = clean_reference(typed)
+    if reference is None:
+        return None
+    return tickets_for(actor).select_related("store").filter(reference=reference).first()
+
+
+def customer_for(actor: Actor, pk: int) -> Customer:
+    """One customer, or 404."""
+    return _one(customers_for(actor).select_related("store"), pk=pk)
+
+
+def customer_note_for(actor: Actor, pk: int) -> CustomerNote:
+    """One note on a customer, for staff alone, or 404."""
+    rows = _seen(CustomerNote.objects.all(), actor, "customer__store", None)
+    return _one(rows.select_related("customer__store", "author"), pk=pk)
 
 
 def claim_for(actor: Actor, reference: str) -> Claim:

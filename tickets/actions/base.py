@@ -19,7 +19,7 @@ from django.db.models import Case, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
-from tickets.actions import retention
+from tickets.actions import retention, snoozing
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
@@ -36,6 +36,7 @@ from tickets.models import (
     Shipment,
     Store,
     Ticket,
+    User,
 )
 from tickets.models.deadline import BINDING_KINDS
 from tickets.permissions import permit
@@ -60,9 +61,11 @@ class Turn:
     deadlines: list[Deadline] = field(default_factory=list)
     _deadlines_touched: bool = False
     _outcome_before: str = field(init=False, default="")
+    _state_before: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         self._outcome_before = retention.outcome_of(self.ticket, self.claim)
+        self._state_before = self.ticket.state if self.ticket is not None else ""
 
     @property
     def subject(self) -> Ticket | Pickup | Order | Inquiry:
@@ -107,6 +110,10 @@ class Turn:
     def alert(self, event: Event) -> None:
         """Tell the store's staff about this event."""
         self._queue("staff_alert", event, to_store=True)
+
+    def tell(self, template: str, event: Event, user: User) -> None:
+        """Mail one member of staff about this event."""
+        self._queue(template, event, to_user=user)
 
     def _queue(self, template: str, event: Event, **to: Any) -> None:
         self.mails.append(
@@ -188,6 +195,7 @@ class Turn:
     def flush(self) -> None:
         """Write the trace and the subject itself."""
         retention.follow(self, self._outcome_before)
+        snoozing.follow(self, self._state_before)
         self.write()
         if self.ticket is not None:
             if self._deadlines_touched:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from policies.publish import pack_of
 from policies.types import Verdict
-from tickets.actions import releases, retention, watch
+from tickets.actions import releases, retention, snoozing, watch
 from tickets.actions.add_evidence import decide_again, on_its_way
 from tickets.actions.base import Turn, inquiry_turn, order_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
@@ -235,5 +235,6 @@ _MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
     **dict.fromkeys(watch.KINDS, watch.come_due),
     "wait_over": remind,
     retention.KIND: retention.fire,
+    snoozing.KIND: snoozing.fire,
 }
 ROW_KINDS = tuple(_MOVES)

@@ -74,6 +74,7 @@ DEADLINES: Words = {
     "preorder_due": _("The pre-order must have left"),
     "answer_due": _("The customer must be answered"),
     "retention_due": _("The files are erased"),
+    "snooze_over": _("It comes back into the queue"),
 }
 DEADLINE_STATES: Words = {
     "pending": _("to come"),
@@ -82,6 +83,12 @@ DEADLINE_STATES: Words = {
     "overdue": _("overdue"),
     "met_late": _("met late"),
     "cancelled": _("no longer needed"),
+}
+PRIORITIES: Mapping[int, Promise] = {
+    0: _("Urgent"),
+    1: _("High"),
+    2: _("Normal"),
+    3: _("Low"),
 }
 SPEAKERS: Words = {
     "customer": _("Customer"),

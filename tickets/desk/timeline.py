@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from tickets import labels as common
 from tickets.actions.cancel_order import ADDRESS
 from tickets.desk import labels
 from tickets.models import Event, Message, Ticket
+from tickets.references import spoken
+from tickets.templatetags import dates
 
 ICONS: Mapping[str, str] = {
     "claim_filed": "inbox",
@@ -53,6 +56,12 @@ ICONS: Mapping[str, str] = {
     "delivery_recorded": "truck-delivery",
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
+    "snoozed": "clock",
+    "woken": "bell",
+    "tagged": "tag",
+    "priority_set": "flag",
+    "linked": "link",
+    "unlinked": "link",
     "ticket_solved": "check",
     "order_cancelled": "shopping-cart-x",
     "address_changed": "map-pin",
@@ -125,10 +134,35 @@ def detail(event: Event) -> str:
         said.append(_("Inquiry %(number)s") % {"number": data["number"]})
     if event.kind == "assigned":
         said.append(data.get("name") or _("Nobody"))
+    if event.kind in _MARKS:
+        said += _mark(event)
     said += [line for line in _in_order(data.get("details") or {}) if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
     return "\n".join(part for part in said if part)
+
+
+_MARKS = ("snoozed", "woken", "tagged", "priority_set", "linked", "unlinked")
+_WOKEN = {
+    "customer": _l("The customer has written."),
+    "time": _l("Its day has come."),
+    "end": _l("It is solved."),
+}
+
+
+def _mark(event: Event) -> list[str]:
+    """What staff put on the ticket, in a line or two."""
+    data = event.data
+    if event.kind == "snoozed":
+        until = datetime.fromisoformat(data["until"])
+        return [_("Until %(when)s") % {"when": dates.say(until, data["zone"], event.at)}]
+    if event.kind == "woken":
+        return [str(_WOKEN[data["by"]])] if data["by"] in _WOKEN else []
+    if event.kind == "tagged":
+        return [*(f"+ {name}" for name in data["added"]), *(f"− {key}" for key in data["removed"])]
+    if event.kind == "priority_set":
+        return [f"{labels.PRIORITIES[data['before']]} → {labels.PRIORITIES[data['after']]}"]
+    return [spoken(data["other"])]
 
 
 def _address(data: Mapping[str, Any], key: str, label: str) -> str:

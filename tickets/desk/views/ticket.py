@@ -24,7 +24,8 @@ def ticket(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     found = page.ticket_for(desk, reference)
     if found.reference != reference:
         return redirect("desk:ticket", found.reference)
-    return render(request, "desk/ticket.html", page.build(desk, found))
+    context = page.build(desk, found, card=request.GET.get("card", ""))
+    return render(request, "desk/ticket.html", context)
 
 
 @require_safe

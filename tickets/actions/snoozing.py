@@ -1,0 +1,62 @@
+"""Put off to a later day, and awake again: by the clock, by the customer, or by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tickets.lifecycle import DeadlineState, TicketState
+from tickets.models import Deadline
+
+if TYPE_CHECKING:
+    from tickets.actions.base import Turn
+
+KIND = "snooze_over"
+_OVER = (TicketState.SOLVED, TicketState.CLOSED)
+
+
+def put_off(turn: Turn, until: datetime) -> None:
+    """Out of the queues until then. Put off again, the later word counts."""
+    ticket = turn.ticket
+    assert ticket is not None
+    turn.settle(ticket, (KIND,), DeadlineState.CANCELLED)
+    last = Deadline.objects.filter(ticket=ticket, kind=KIND).order_by("-cycle").first()
+    turn.due(ticket, KIND, until, cycle=last.cycle + 1 if last else 1)
+    ticket.snoozed_until = until
+    turn.event("snoozed", until=until.isoformat(), zone=turn.store.time_zone)
+
+
+def wake(turn: Turn, by: str) -> None:
+    """Back into the queues. ``by`` is ``hand``, ``time``, ``customer`` or ``end``."""
+    ticket = turn.ticket
+    assert ticket is not None
+    if ticket.snoozed_until is None:
+        return
+    ticket.snoozed_until = None
+    turn.event("woken", by=by)
+    if by != "time":  # then the deadline itself says that it has fired
+        turn.settle(ticket, (KIND,), DeadlineState.CANCELLED)
+
+
+def follow(turn: Turn, state_before: str) -> None:
+    """Wake what ends, what the customer speaks on, and what has become our turn by itself."""
+    ticket = turn.ticket
+    if ticket is None or ticket.snoozed_until is None:
+        return
+    if ticket.state in _OVER:
+        wake(turn, "end")
+    elif turn.actor.kind == "customer" or (
+        turn.actor.kind == "system"
+        and state_before == TicketState.WAITING
+        and ticket.state == TicketState.OPEN
+    ):
+        wake(turn, "customer")
+
+
+def fire(turn: Turn, deadline: Deadline) -> DeadlineState:
+    """The day has come."""
+    ticket = turn.ticket
+    if ticket is None or ticket.snoozed_until is None:
+        return DeadlineState.CANCELLED
+    wake(turn, "time")
+    return DeadlineState.FIRED
