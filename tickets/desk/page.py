@@ -17,6 +17,7 @@ from tickets.desk import (
     forms,
     keeping,
     labels,
+    marking,
     proofs,
     shipments,
     signals,
@@ -73,6 +74,7 @@ def build(
     bound: tuple[str, forms.StepForm] | None = None,
     since: int | None = None,
     what_if: Mapping[str, str] | None = None,
+    card: str = "",
 ) -> dict[str, Any]:
     """The page's context. ``bound`` is a form that was not accepted, shown as typed;
     ``since`` the last event its writer had seen: what came after is shown on top."""
@@ -96,6 +98,7 @@ def build(
         bound=bound[0] if bound else "",
         others=_others(found),
     )
+    context["marks"] = marking.read(desk, ticket, bound, change=card == "marks")
     if claim is not None:
         asked = any(event.kind == "sent_to_manufacturer" for event in events)
         context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)
