@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-import smtplib
 from datetime import datetime
-from email.utils import formataddr, formatdate
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from policies.models import PolicyAlarm
-from tickets.effects.lines import one_line
-from tickets.effects.mail import outcome_of
-from tickets.effects.outcome import DELIVERED, Outcome, failed
-from tickets.models import Store, User
-from tickets.permissions import roles_with
+from tickets.effects import to_staff
+from tickets.effects.outcome import Outcome
+from tickets.models import Store
 
 
 def send(alarm: PolicyAlarm, now: datetime) -> Outcome:
     """Tell the store's staff, once; a repeat carries the same Message-ID."""
     store = alarm.version.store
-    addresses = addresses_of(store)
-    if not addresses:
-        return failed("nobody to send to")
-    with override(store.locale):
-        subject, body = _subject(alarm, store), _body(alarm, store)
-    message = EmailMessage(
-        subject=one_line(subject),
-        body=body,
-        from_email=formataddr((one_line(store.name), store.mail_from)),
-        to=addresses,
-        headers={
-            "Message-ID": _message_id(alarm),
-            "Date": formatdate(now.timestamp()),
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as error:
-        return outcome_of(error)
-    return DELIVERED
 
+    def words() -> tuple[str, str]:
+        return _subject(alarm, store), _body(alarm, store)
 
-def addresses_of(store: Store) -> list[str]:
-    """The store's address for alerts, else everybody who may publish its rules."""
-    if store.alert_to.strip():
-        return [store.alert_to.strip()]
-    people = User.objects.filter(
-        is_active=True, memberships__store=store, memberships__role__in=roles_with("publish")
-    )
-    return list(people.order_by("email").values_list("email", flat=True).distinct())
-
-
-def _message_id(alarm: PolicyAlarm) -> str:
-    digest = salted_hmac("tickets.alarm.message-id", str(alarm.pk), algorithm="sha256").hexdigest()
-    return f"<{digest[:32]}@{settings.MAIL_DOMAIN}>"
+    return to_staff.send(store, "alarm", alarm.pk, words, now)
 
 
 def _subject(alarm: PolicyAlarm, store: Store) -> str:

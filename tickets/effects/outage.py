@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import smtplib
 from datetime import datetime
-from email.utils import formataddr, formatdate
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from tickets.effects.alarm import addresses_of
+from tickets.effects import to_staff
 from tickets.effects.lines import one_line
-from tickets.effects.mail import outcome_of
-from tickets.effects.outcome import DELIVERED, Outcome, failed
+from tickets.effects.outcome import Outcome
 from tickets.models import Outage, OutageNotice, Store
 
 
@@ -26,33 +21,12 @@ def send(notice: OutageNotice, waiting: int, now: datetime) -> Outcome:
 
     ``waiting`` is how many of the store's files wait.
     """
-    store = notice.store
-    addresses = addresses_of(store)
-    if not addresses:
-        return failed("nobody to send to")
-    with override(store.locale):
-        subject, body = _subject(notice.outage), _body(notice.outage, store, waiting)
-    message = EmailMessage(
-        subject=one_line(subject),
-        body=body,
-        from_email=formataddr((one_line(store.name), store.mail_from)),
-        to=addresses,
-        headers={
-            "Message-ID": _message_id(notice),
-            "Date": formatdate(now.timestamp()),
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as error:
-        return outcome_of(error)
-    return DELIVERED
+    outage, store = notice.outage, notice.store
 
+    def words() -> tuple[str, str]:
+        return _subject(outage), _body(outage, store, waiting)
 
-def _message_id(notice: OutageNotice) -> str:
-    digest = salted_hmac("tickets.outage.message-id", str(notice.pk), algorithm="sha256")
-    return f"<{digest.hexdigest()[:32]}@{settings.MAIL_DOMAIN}>"
+    return to_staff.send(store, "outage", notice.pk, words, now)
 
 
 def _subject(outage: Outage) -> str:
