@@ -17,9 +17,10 @@ from tests.e2e.conftest import Meets
 from tests.e2e.house import House
 from tests.e2e.people import PHONE, Person
 from tests.e2e.steps import says_it_is_missing
+from tests.evidence.filing import begun
 from tests.evidence.tus_server import Server
 from tests.evidence_files import make_video
-from tickets.actions.uploads import Place, begin
+from tickets.actions.uploads import Place
 from tickets.evidence import tus
 from tickets.lifecycle import UploadState
 from tickets.models import Claim, Customer, Draft, Evidence, Order, Upload
@@ -265,15 +266,20 @@ def test_going_on_waits_for_what_is_on_its_way(
     assert Evidence.objects.get().original_name == "hurry.mp4"
 
 
-def test_sending_waits_until_the_file_is_ready_and_is_then_done_by_itself(
-    house: House, phone: Person, album_order: Order, film: tuple[str, str, bytes]
-) -> None:
-    mina = phone
+def goes_on_while_it_is_checked(mina: Person, house: House, film: tuple[str, str, bytes]) -> None:
+    """As far as the last page, with a film that nobody has looked into yet."""
     house.worker.rests()
     comes_to_the_evidence(mina)
     mina.hands_in(CHOOSE, film)
     mina.reads("We are checking whether it opens…")
     mina.follows("Go on")
+
+
+def test_sending_waits_until_the_file_is_ready_and_is_then_done_by_itself(
+    house: House, phone: Person, album_order: Order, film: tuple[str, str, bytes]
+) -> None:
+    mina = phone
+    goes_on_while_it_is_checked(mina, house, film)
     mina.types("Anything to add?", "Two albums, one card.")
     mina.presses("Send it")
     mina.reads("Not sent yet", "We are still checking whether", "We send it by ourselves")
@@ -289,11 +295,7 @@ def test_what_sends_by_itself_can_be_stopped(
     house: House, phone: Person, album_order: Order, film: tuple[str, str, bytes]
 ) -> None:
     mina = phone
-    house.worker.rests()
-    comes_to_the_evidence(mina)
-    mina.hands_in(CHOOSE, film)
-    mina.reads("We are checking whether it opens…")
-    mina.follows("Go on")
+    goes_on_while_it_is_checked(mina, house, film)
     mina.presses("Send it")
     mina.presses("Do not send by itself")
     mina.reads("We send nothing by ourselves.")
@@ -335,17 +337,7 @@ def test_all_of_it_without_scripts(
 
 
 def _has_begun_elsewhere(draft: Draft, house: House) -> None:
-    now = house.clock()
-    begin(
-        Place(draft=draft),
-        kind="unboxing_video",
-        name="elsewhere.mp4",
-        length=400,
-        parts={},
-        stored_name="evidence/elsewhere",
-        actor=None,
-        now=now,
-    )
+    begun(Place(draft=draft), name="elsewhere.mp4", length=400, now=house.clock())
     Upload.objects.update(offset=100)
 
 

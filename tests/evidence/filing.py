@@ -16,8 +16,20 @@ from tests.cast import NOON, Story
 from tickets.actions.add_evidence import Arrival, take_in
 from tickets.actions.check_evidence import Findings, Refusal, settle
 from tickets.actions.file_claim import file_claim
+from tickets.actions.talk import open_ticket
+from tickets.actions.uploads import Place, begin
 from tickets.actor import Actor
-from tickets.models import Claim, Draft, Evidence, EvidenceCopy, Order, User
+from tickets.models import (
+    Claim,
+    Customer,
+    Draft,
+    Evidence,
+    EvidenceCopy,
+    Order,
+    Ticket,
+    Upload,
+    User,
+)
 
 FILM = bytes(range(256)) * 40  # what plays does not matter here, what comes back does
 
@@ -65,6 +77,41 @@ def filed(order: Order, *, now: datetime = NOON, **file: Any) -> tuple[Claim, Ev
     evidence = put(draft, now=now, **file)
     claim = file_claim(draft, actor=Actor.of_customer(order.customer), now=now)
     return claim, Evidence.objects.get(pk=evidence.pk)
+
+
+def begun(
+    place: Place,
+    *,
+    name: str = "unboxing.mp4",
+    length: int = 1000,
+    actor: Actor | None = None,
+    now: datetime = NOON,
+) -> Upload:
+    """A film begins its way to this place; not a byte of it is here."""
+    return begin(
+        place,
+        kind="unboxing_video",
+        name=name,
+        length=length,
+        parts={},
+        stored_name=f"evidence/2026/03/{name}",
+        actor=actor,
+        now=now,
+    )
+
+
+def question_of(customer: Customer) -> Ticket:
+    """A question to the shop, which is no claim."""
+    return open_ticket(
+        customer.store,
+        customer,
+        order=None,
+        request="page_error",
+        subject="The shop",
+        body="An error.",
+        actor=Actor.of_customer(customer),
+        now=NOON,
+    )
 
 
 def copy_of(evidence: Evidence, kind: str, content: bytes, content_type: str) -> EvidenceCopy:

@@ -11,12 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cast import NOON, Story
-from tests.evidence.filing import FILM, browser_of, copy_of, filed, picture
+from tests.evidence.filing import FILM, browser_of, copy_of, filed, picture, question_of
 from tests.evidence.tus_client import SPOKEN, Sender
 from tickets import access
-from tickets.actions.talk import open_ticket
+from tickets.actions.decide_claim import withdraw
 from tickets.actor import Actor
-from tickets.evidence import links
+from tickets.evidence import links, views
 from tickets.models import (
     Claim,
     CustodyEntry,
@@ -24,7 +24,7 @@ from tickets.models import (
     Event,
     Evidence,
     Order,
-    Store,
+    Role,
     Ticket,
     Upload,
     User,
@@ -45,18 +45,9 @@ def sent(web: Client, album_order: Order) -> tuple[Claim, Evidence]:
 
 
 @pytest.fixture
-def closed(mina: Customer, kpopusa: Store) -> Ticket:
+def closed(mina: Customer) -> Ticket:
     """A conversation that is over for good."""
-    ticket = open_ticket(
-        kpopusa,
-        mina,
-        order=None,
-        request="page_error",
-        subject="The shop",
-        body="An error.",
-        actor=Actor.of_customer(mina),
-        now=NOON,
-    )
+    ticket = question_of(mina)
     Ticket.objects.filter(pk=ticket.pk).update(state="closed")
     return ticket
 
@@ -94,6 +85,88 @@ def test_a_closed_conversation_says_so_before_a_byte_is_taken(web: Client, close
     assert answer.status_code == 422
     assert "closed" in answer.text
     assert not Upload.objects.exists()
+
+
+# --- going on with one ---------------------------------------------------------------------
+
+
+def test_who_may_only_look_by_now_writes_no_further(web: Client, story: Story, agent: User) -> None:
+    claim = story.file("missing_photocard", opened=True)
+    mine = Sender(browser_of(agent), f"ticket={claim.ticket.reference}&kind=unboxing_video")
+    assert mine.create(10, body=b"x" * 4).status_code == 201
+    agent.memberships.update(role=Role.READ_ONLY)
+
+    answer = mine.patch(4, b"x" * 6)
+
+    assert (answer.status_code, answer.text) == (403, "Your role does not allow this.")
+    row = Upload.objects.get()
+    assert (row.state, row.offset, row.writer) == ("receiving", 4, None)
+    agent.memberships.all().delete()
+    assert mine.patch(4, b"x" * 6).status_code == 404
+    assert not Evidence.objects.exists()
+
+
+def test_a_request_that_is_over_takes_no_further_part_and_goes_on_when_it_is_open_again(
+    web: Client, story: Story
+) -> None:
+    claim = story.file("missing_photocard", opened=True)
+    customer = Actor.of_customer(claim.ticket.customer)
+    token = access.link_for(claim.ticket).split("/")[3]
+    query = f"ticket={claim.ticket.reference}&token={token}&kind=unboxing_video"
+    mina = Sender(web, query)
+    assert mina.create(10, body=b"x" * 4).status_code == 201
+    withdraw(claim, actor=customer, now=NOON)
+
+    answer = mina.patch(4, b"x" * 6)
+
+    assert answer.status_code == 422
+    assert "closed" in answer.text
+    assert Upload.objects.get().offset == 4
+    Claim.objects.update(state="awaiting_evidence", is_open=True)  # as by a lead
+    assert mina.patch(mina.head(), b"x" * 6).status_code == 204
+    assert Evidence.objects.get().claim == claim
+
+
+def test_a_draft_that_was_sent_says_so_before_a_file_is_stored(
+    web: Client, album_order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, _film = filed(album_order)
+    monkeypatch.setattr(views, "receive", lambda *_a, **_b: pytest.fail("it was taken"))
+
+    answer = web.post(
+        f"/uploads/?draft={claim.draft.key}&kind=unboxing_video",  # type: ignore[union-attr]  # it has one
+        {"file": SimpleUploadedFile("film.mp4", FILM)},
+        headers={"Accept": "application/json"},
+    )
+
+    assert answer.status_code == 422
+    assert "already been sent" in answer.json()["problems"][0]
+
+
+# --- calling one off -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["reader", "second_agent", "stranger"])
+def test_nobody_calls_off_what_somebody_else_sends(
+    web: Client, story: Story, who: str, request: pytest.FixtureRequest
+) -> None:
+    claim = story.file("missing_photocard", opened=True)
+    reference, token = claim.ticket.reference, access.link_for(claim.ticket).split("/")[3]
+    mina = Sender(web, f"ticket={reference}&token={token}&kind=unboxing_video")
+    assert mina.create(10, body=b"x" * 4).status_code == 201
+    row = Upload.objects.get()
+    other = browser_of(request.getfixturevalue(who))
+
+    by_form = other.post(f"/uploads/out/?ticket={reference}", {"upload": row.key})
+    by_tus = other.delete(f"/uploads/tus/{row.key}/?ticket={reference}", headers=SPOKEN)
+
+    assert (by_form.status_code, by_tus.status_code) == (404, 404)
+    row.refresh_from_db()
+    assert (row.state, row.offset) == ("receiving", 4)
+    mine = web.post(f"/uploads/out/?ticket={reference}&token={token}", {"upload": row.key})
+    assert mine.status_code == 302
+    row.refresh_from_db()
+    assert row.state == "ended"
 
 
 @pytest.mark.parametrize("key", ["", "\x00", "x" * 500, "한글", "../../etc"])

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.cast import NOON, AFile, Story, a_file, add_evidence
+from tests.evidence.filing import begun
 from tickets.actions.add_evidence import take_in
 from tickets.actions.check_evidence import settle
 from tickets.actions.drafts import preview
 from tickets.actions.file_claim import file_claim
-from tickets.actions.uploads import Place, advance, arrive, begin, take_turn
+from tickets.actions.uploads import Place, advance, arrive, take_turn
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import CannotFile
@@ -34,16 +35,8 @@ def sent_at(file: AFile, began: datetime, completed: datetime | None = None) -> 
 
 def an_upload(place: Place, began: datetime, last_byte: datetime | None) -> Upload:
     """The customer's film of 1000 bytes on its way; whole here where its last byte has come."""
-    upload = begin(
-        place,
-        kind="unboxing_video",
-        name="unboxing.mp4",
-        length=1000,
-        parts={},
-        stored_name="evidence/2026/03/film",
-        actor=customer_of(place.claim) if place.claim is not None else None,
-        now=began,
-    )
+    actor = customer_of(place.claim) if place.claim is not None else None
+    upload = begun(place, actor=actor, now=began)
     if last_byte is not None:
         turn = take_turn(upload, 0, now=last_byte)
         assert advance(turn, 1000, {}, now=last_byte, done=True)

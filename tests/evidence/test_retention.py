@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.pack import load_builtin_packs
 from tests.cast import NOON, Story, a_file
-from tests.evidence.filing import browser_of, copy_of, filed, picture, put
+from tests.evidence.filing import browser_of, copy_of, filed, picture, put, question_of
 from tests.portal.conftest import Customer as Portal
 from tickets.access import link_for
 from tickets.actions import custody, retention
@@ -23,7 +23,7 @@ from tickets.actions.add_evidence import take_in
 from tickets.actions.decide_claim import approve, refuse, reopen, withdraw
 from tickets.actions.fulfil_claim import fulfil
 from tickets.actions.hold import hold, release
-from tickets.actions.talk import open_ticket, say, set_solved
+from tickets.actions.talk import say, set_solved
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.evidence import erase
@@ -38,7 +38,6 @@ from tickets.models import (
     FileJob,
     FilePrint,
     Order,
-    Store,
     Ticket,
     User,
 )
@@ -275,18 +274,9 @@ def test_a_copy_that_was_being_made_meanwhile_goes_too(
 
 
 @pytest.fixture
-def question(mina: Customer, kpopusa: Store) -> Ticket:
+def question(mina: Customer) -> Ticket:
     """A question of Mina's, which is no claim."""
-    return open_ticket(
-        kpopusa,
-        mina,
-        order=None,
-        request="page_error",
-        subject="The shop",
-        body="An error.",
-        actor=Actor.of_customer(mina),
-        now=NOON,
-    )
+    return question_of(mina)
 
 
 def test_a_request_that_is_no_claim_keeps_its_files_after_it_was_solved(

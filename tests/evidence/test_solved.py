@@ -7,31 +7,23 @@ from datetime import timedelta
 import pytest
 
 from tests.cast import NOON, a_file, add_evidence
+from tests.evidence.filing import question_of
 from tickets.actions.add_evidence import take_in
 from tickets.actions.check_evidence import settle
-from tickets.actions.talk import open_ticket, say, set_solved
+from tickets.actions.talk import say, set_solved
 from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.evidence import arrivals
-from tickets.models import Customer, Deadline, Event, Store, Ticket, User
+from tickets.models import Customer, Deadline, Event, Ticket, User
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def question(mina: Customer, kpopusa: Store) -> Ticket:
+def question(mina: Customer) -> Ticket:
     """A question of Mina's, which is no claim."""
-    return open_ticket(
-        kpopusa,
-        mina,
-        order=None,
-        request="page_error",
-        subject="The shop",
-        body="An error.",
-        actor=Actor.of_customer(mina),
-        now=NOON,
-    )
+    return question_of(mina)
 
 
 def retention() -> list[str]:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.cast import NOON, AFile, Story, a_file, add_evidence
+from tests.evidence.filing import begun
 from tickets.actions import custody
 from tickets.actions.add_evidence import take_in
 from tickets.actions.check_evidence import Refusal, settle
 from tickets.actions.drafts import preview
 from tickets.actions.file_claim import file_claim
-from tickets.actions.uploads import Place, begin
+from tickets.actions.uploads import Place
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import CannotFile, Conflict, NotAllowed
@@ -127,22 +128,9 @@ def send(draft: Draft, now: datetime) -> Claim:
     return file_claim(draft, actor=Actor.of_customer(draft.order.customer), now=now)
 
 
-def an_upload(draft: Draft, now: datetime) -> None:
-    begin(
-        Place(draft=draft),
-        kind="unboxing_video",
-        name="unboxing.mp4",
-        length=1000,
-        parts={},
-        stored_name="evidence/2026/03/x",
-        actor=None,
-        now=now,
-    )
-
-
 def test_a_request_waits_for_a_file_on_its_way(story: Story) -> None:
     draft = story.draft(opened=True)
-    an_upload(draft, NOON)
+    begun(Place(draft=draft))
 
     with pytest.raises(Conflict) as held:
         send(draft, NOON)
@@ -219,7 +207,7 @@ def test_while_it_is_on_its_way_the_page_does_not_say_too_late(
     story: Story, closes_at: datetime
 ) -> None:
     draft = story.draft(opened=True)
-    an_upload(draft, closes_at - MINUTE)
+    begun(Place(draft=draft), now=closes_at - MINUTE)
 
     assert preview(draft, now=closes_at + HOUR).decision.verdict == "evidence_needed"
     assert preview(draft, now=closes_at + 3 * HOUR).decision.verdict == "refused"
@@ -253,14 +241,5 @@ def test_who_may_not_work_here_begins_no_upload(
     waiting: Claim, who: str, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(NotAllowed):
-        begin(
-            Place(claim=waiting),
-            kind="photo",
-            name="a.jpg",
-            length=10,
-            parts={},
-            stored_name="evidence/2026/03/y",
-            actor=Actor.staff(request.getfixturevalue(who)),
-            now=NOON,
-        )
+        begun(Place(claim=waiting), actor=Actor.staff(request.getfixturevalue(who)))
     assert not Upload.objects.exists()

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from tests.cast import NOON, Story, a_file
-from tests.evidence.filing import filed
+from tests.evidence.filing import begun, filed
 from tests.evidence.test_last_minute import an_upload
 from tests.test_races import at_once
 from tickets.actions import custody, hold
@@ -19,7 +19,7 @@ from tickets.actions.add_evidence import remove_evidence, take_in
 from tickets.actions.check_evidence import settle
 from tickets.actions.decide_claim import withdraw
 from tickets.actions.file_claim import file_claim
-from tickets.actions.uploads import Place, arrive, begin, end
+from tickets.actions.uploads import Place, arrive, end
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import ActionError, Conflict
@@ -113,21 +113,12 @@ def test_taken_out_and_sent_at_once(story: Story, _time: int) -> None:
 def test_another_film_begins_as_the_request_is_sent(story: Story, _time: int) -> None:
     draft = story.draft(opened=True)
 
-    begun, sent = at_once(
-        lambda: begin(
-            Place(draft=draft),
-            kind="unboxing_video",
-            name="film.mp4",
-            length=10,
-            parts={},
-            stored_name="evidence/x",
-            actor=None,
-            now=LATER,
-        ),
+    film, sent = at_once(
+        lambda: begun(Place(draft=draft), now=LATER),
         lambda: send(draft),
     )
 
-    assert [isinstance(one, Conflict) for one in (begun, sent)].count(True) == 1
+    assert [isinstance(one, Conflict) for one in (film, sent)].count(True) == 1
     assert Claim.objects.count() + Upload.objects.count() == 1
 
 

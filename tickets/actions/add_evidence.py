@@ -66,11 +66,31 @@ def take_in(
     return _to_ticket(arrival, found, actor, now)
 
 
+def not_sent(draft: Draft) -> None:
+    """A draft takes files until it is sent.
+
+    Raises:
+        Conflict: it was.
+    """
+    if was_sent(draft):
+        raise Conflict(_("This request has already been sent. Add the file on its page."))
+
+
+def not_closed(claim: Claim | None, ticket: Ticket) -> None:
+    """A claim takes files, and moments marked in them, while it is open; a conversation without
+    one until it is closed for good.
+
+    Raises:
+        Conflict: it is over.
+    """
+    if not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED:
+        raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+
+
 def _to_draft(arrival: Arrival, draft: Draft, now: datetime) -> Evidence:
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
-        if was_sent(row):
-            raise Conflict(_("This request has already been sent. Add the file on its page."))
+        not_sent(row)
         _not_too_many(row.evidence.count())
         row.touched_at = now
         row.save(update_fields=["touched_at"])
@@ -81,9 +101,7 @@ def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) ->
     with ticket_turn(ticket_id, "add_evidence", actor=actor, now=now) as turn:
         claim, ticket = turn.claim, turn.ticket
         assert ticket is not None
-        over = not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED
-        if over:
-            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+        not_closed(claim, ticket)
         owner = claim if claim is not None else ticket
         _not_too_many(owner.evidence.filter(erased_at=None).count())
         evidence = _row(

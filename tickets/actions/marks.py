@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tickets.actions import custody
+from tickets.actions.add_evidence import not_closed
 from tickets.actions.base import ticket_turn
 from tickets.actions.drafts import was_sent
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.file_words import clock_words
-from tickets.lifecycle import EvidenceState, TicketState
+from tickets.lifecycle import EvidenceState
 from tickets.models import Draft, Evidence
 from tickets.models.evidence import MARKS
 
@@ -83,8 +84,7 @@ def _on_ticket(
     with ticket_turn(ticket_id, "add_evidence", actor=actor, now=now) as turn:
         claim, ticket = turn.claim, turn.ticket
         assert ticket is not None
-        if not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED:
-            raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+        not_closed(claim, ticket)
         found = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence.pk)
         if not _set(found, marks):
             return found

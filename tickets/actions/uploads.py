@@ -18,11 +18,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from tickets.actions.add_evidence import MAX_FILES, Arrival, take_in
-from tickets.actions.drafts import was_sent
+from tickets.actions.add_evidence import MAX_FILES, Arrival, not_closed, not_sent, take_in
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput, NotAllowed
-from tickets.lifecycle import TicketState, UploadState
+from tickets.lifecycle import UploadState
 from tickets.models import Claim, Draft, Evidence, Ticket, Upload
 from tickets.models.evidence import new_key
 from tickets.permissions import permit
@@ -66,21 +65,30 @@ class Turn:
 def admit(place: Place, actor: Actor | None) -> None:
     """Say no before gigabytes come, to those who would hear it after their last byte.
 
-    A draft is open to whoever holds its key.
+    Every door asks this, when a file begins and when it goes on. A draft is open to whoever
+    holds its key.
 
     Raises:
         NotAllowed: who may only look here.
-        Conflict: the request is closed.
+        Conflict: the draft was sent, or the request is closed.
     """
+    if place.draft is not None:
+        not_sent(place.draft)
+        return
     claim = place.claim
     ticket = claim.ticket if claim is not None else place.ticket
-    if ticket is None:
-        return
-    if actor is None:
+    if ticket is None or actor is None:
         raise NotAllowed
     permit(actor, ticket.store, "add_evidence", ticket.customer_id)
-    if not claim.is_open if claim is not None else ticket.state == TicketState.CLOSED:
-        raise Conflict(_("This request is closed. Write to us below, and a person will look."))
+    not_closed(claim, ticket)
+
+
+def is_own(upload: Upload, place: Place, actor: Actor | None) -> bool:
+    """Whether it belongs here, and was begun by this side of it: a customer, or this colleague."""
+    user = actor.user if actor is not None else None
+    wanted = {name: row and row.pk for name, row in place.columns().items()}
+    here = {name: getattr(upload, f"{name}_id") for name in wanted}
+    return here == wanted and upload.uploaded_by_id == (user and user.pk)
 
 
 def begin(
@@ -107,8 +115,6 @@ def begin(
     with transaction.atomic():
         if place.draft is not None:
             row = Draft.objects.select_for_update().get(pk=place.draft.pk)
-            if was_sent(row):
-                raise Conflict(_("This request has already been sent. Add the file on its page."))
             row.touched_at = now
             row.save(update_fields=["touched_at"])
         admit(place, actor)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from supportdesk import clock
+from tickets.actions.uploads import is_own
 from tickets.evidence.arrivals import state as state_of
 from tickets.evidence.finishing import call_off
 from tickets.evidence.parts import StorageTrouble
@@ -41,8 +42,8 @@ def take_out(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     found = door(request, now)
     key = request.POST.get("upload", "").replace("\x00", " ")  # which the database cannot look for
-    upload = Upload.objects.filter(**found.place.columns(), key=key).first()
-    if upload is None:
+    upload = Upload.objects.filter(key=key).first()
+    if upload is None or not is_own(upload, found.place, found.actor):
         raise Http404
     try:
         ended = call_off(upload, now=now)

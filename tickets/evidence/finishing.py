@@ -38,9 +38,11 @@ def finish(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
         return arrive(upload, actor=actor, now=now)
     except ActionError:
         end(upload, now=now)
-        with told():
-            parts().abort(upload)
-            discard(upload.stored_name)
+        # Another who finished it at the same time may have been luckier: then it is a file.
+        if not Upload.objects.filter(pk=upload.pk, state=UploadState.ARRIVED).exists():
+            with told():
+                parts().abort(upload)
+                discard(upload.stored_name)
         raise
 
 

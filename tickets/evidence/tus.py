@@ -21,6 +21,7 @@ from tickets.actions.uploads import (
     WrongOffset,
     admit,
     begin,
+    is_own,
     new_stored_name,
     take_turn,
 )
@@ -212,24 +213,13 @@ def _opened(
         return access.upload_of_draft(key, request.GET["draft"]), None
     came = door(request, now)
     upload = Upload.objects.filter(key=key).first()
-    if upload is None or not _made_by(came, upload):
+    if upload is None or not is_own(upload, came.place, came.actor):
         raise Http404
     if method != "HEAD":
         _same_site(request, came)
+    if method == "PATCH":  # what was allowed at its beginning need not be any more
+        admit(came.place, came.actor)
     return upload, came.actor
-
-
-def _made_by(came: Door, upload: Upload) -> bool:
-    """The same draft, claim or ticket, and the same side of it: a customer, or this colleague."""
-    place = came.place
-    user = came.actor.user if came.actor is not None else None
-    mine = {
-        "draft_id": place.draft.pk if place.draft else None,
-        "claim_id": place.claim.pk if place.claim else None,
-        "ticket_id": place.ticket.pk if place.ticket else None,
-        "uploaded_by_id": user.pk if user is not None else None,
-    }
-    return all(getattr(upload, name) == value for name, value in mine.items())
 
 
 def _head(upload: Upload, actor: Actor | None, now: datetime) -> HttpResponse:
