@@ -7,13 +7,13 @@ local days. Business days skip Saturdays, Sundays and the store's public holiday
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
 
-Span = tuple[time, time]
+from policies.openings import Openings, Span
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
@@ -52,6 +52,7 @@ class Calendar:
         self.closed_on_holidays = closed_on_holidays
         self._midnights: dict[date, datetime] = {}
         self._business: dict[tuple[date, int], date] = {}
+        self._openings = Openings(zone, self.spans)
 
     def local_date(self, at: datetime) -> date:
         """Return the store's day that an instant belongs to."""
@@ -141,19 +142,36 @@ class Calendar:
 
     def is_open(self, at: datetime) -> bool:
         """Say whether the store is open at an instant."""
-        local = at.astimezone(self.zone)
-        clock = local.time()
-        return any(start <= clock < end for start, end in self.spans(local.date()))
+        return self._openings.around(at) is not None
+
+    def closing(self, at: datetime) -> datetime | None:
+        """Return when the store closes next; None while it is closed."""
+        found = self._openings.around(at)
+        return None if found is None else datetime.fromtimestamp(found[1], self.zone)
 
     def next_opening(self, at: datetime) -> datetime | None:
         """Return the first instant from `at` on at which the store is open; None if never."""
         if self.is_open(at):
             return at
         today = self.local_date(at)
-        for ahead in range(_SEARCH_DAYS):
-            day = today + timedelta(days=ahead)
-            for start, _ in self.spans(day):
-                opening = datetime.combine(day, start, tzinfo=self.zone)
-                if opening > at:
-                    return opening.astimezone(UTC).astimezone(self.zone)
+        for ahead in range(-1, _SEARCH_DAYS):
+            for start, _ in self._openings.of_day(today + timedelta(days=ahead)):
+                if start > at.timestamp():
+                    return datetime.fromtimestamp(start, self.zone)
         return None
+
+    def open_seconds(self, start: datetime, end: datetime) -> int:
+        """Return the seconds between two instants during which the store was open.
+
+        0 where the end comes first. Whole seconds, counted as they went by: see
+        `policies.openings` for what a clock change makes of a span.
+        """
+        return self._openings.seconds_between(start, end)
+
+    def after_open_seconds(self, start: datetime, seconds: int) -> datetime | None:
+        """Return the instant at which the store was open for so many seconds from `start`.
+
+        The first such instant: a day's last second ends at its closing, not at the next opening.
+        `start` itself for none; None where the store never opens.
+        """
+        return self._openings.after(start, seconds)

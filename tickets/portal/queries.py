@@ -44,9 +44,8 @@ def hours(pack: Pack, now: datetime) -> dict[str, Any]:
     """Whether the store is open now, until when, and otherwise from when."""
     calendar = pack.calendar
     local = now.astimezone(pack.zone)
-    if calendar.is_open(now):
-        ends = [end for start, end in calendar.spans(local.date()) if start <= local.time() < end]
-        at = datetime.combine(local.date(), ends[0], tzinfo=pack.zone)
+    at = calendar.closing(now)
+    if at is not None:
         return {"open": True, "until": f"{at:%H:%M}", "at": at}
     opening = calendar.next_opening(now)
     if opening is None:
