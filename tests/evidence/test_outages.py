@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,14 +34,6 @@ def kept_mails(settings: Any) -> None:
 
 
 @pytest.fixture
-def scanner(settings: Any) -> Iterator[Clamd]:
-    """A scanner that works, until a test says otherwise."""
-    with on_tcp() as (server, url):
-        settings.CLAMD_URL = url
-        yield server
-
-
-@pytest.fixture
 def gone(settings: Any) -> None:
     """The scanner was there once."""
     with on_tcp() as (_server, url):
@@ -51,7 +42,7 @@ def gone(settings: Any) -> None:
 
 @pytest.fixture
 def waiting(story: Story) -> Evidence:
-    """A file of KPOP USA that waits for the scanner."""
+    """A file of KPOP USA that waits for the tcp."""
     claim = story.file("missing_photocard", opened=True)
     actor = Actor.of_customer(claim.ticket.customer)
     return take_in(a_file().arrival, claim=claim, actor=actor, now=NOON)
@@ -134,9 +125,7 @@ def test_staff_are_told_once_and_only_if_it_lasts(waiting: Evidence) -> None:
 
 
 @pytest.mark.usefixtures("manager")
-def test_a_short_one_is_told_to_nobody_and_ends_by_itself(
-    waiting: Evidence, scanner: Clamd
-) -> None:
+def test_a_short_one_is_told_to_nobody_and_ends_by_itself(waiting: Evidence, tcp: Clamd) -> None:
     put_off_for("nobody there")
     job = FileJob.objects.get()
     assert job.wake_at > NOON
@@ -204,7 +193,7 @@ def test_a_worker_that_died_while_sending_is_followed_by_another(
 
 
 def test_a_file_too_large_for_the_scanner_keeps_the_outage_open(
-    waiting: Evidence, scanner: Clamd
+    waiting: Evidence, tcp: Clamd
 ) -> None:
     put_off_for("clamd refused a file as too large. Please raise StreamMaxLength")
 

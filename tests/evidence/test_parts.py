@@ -23,8 +23,9 @@ from tests.evidence.tus_client import SPOKEN, Sender
 from tests.evidence_files import make_video
 from tests.portal.conftest import Clock, Customer
 from tickets import access
-from tickets.actions.uploads import SILENCE, Busy, WrongOffset, advance, take_turn
-from tickets.evidence import parts_local
+from tickets.actions.uploads import SILENCE, Busy, WrongOffset, advance, arrive, take_turn
+from tickets.errors import Conflict
+from tickets.evidence import finishing, parts_local
 from tickets.evidence.bodies import LineBroken
 from tickets.evidence.finishing import finish
 from tickets.evidence.parts import Overtaken, StorageTrouble, parts
@@ -350,6 +351,29 @@ def test_of_many_writers_at_once_one_writes(customer: Customer) -> None:
     assert told_them.count(204) == 1
     assert set(told_them) <= {204, 409, 410, 423}
     assert content(Evidence.objects.get()) == data
+
+
+def test_what_another_has_finished_is_not_thrown_away(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer.begin("missing_photocard")
+    sender = Sender(customer.web, f"draft={customer.draft.key}&kind=unboxing_video")
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr("tickets.evidence.tus.finish", lambda *a, **k: 1 / 0)  # it dies here
+        sender.create(10, body=b"x" * 10)
+    upload = Upload.objects.get()
+
+    def too_late(row: Upload, **rest: Any) -> Evidence:
+        arrive(row, **rest)  # as by the sweep, a moment before
+        raise Conflict("It is over.")
+
+    monkeypatch.setattr(finishing, "arrive", too_late)
+    with pytest.raises(Conflict):
+        finish(upload, actor=None, now=NOON)
+
+    assert content(Evidence.objects.get()) == b"x" * 10
+    upload.refresh_from_db()
+    assert upload.state == "arrived"
 
 
 @pytest.mark.race

@@ -29,23 +29,6 @@ def film(web: Client, album_order: Order, settings: Any) -> Evidence:
     return evidence
 
 
-@pytest.fixture
-def says(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list[bytes]]:
-    """What the scanner answers; and what it was shown."""
-
-    def set_up(answer: object) -> list[bytes]:
-        shown: list[bytes] = []
-
-        def scan_stream(file: Any) -> object:
-            shown.append(file.read())
-            return answer
-
-        monkeypatch.setattr(scan, "scan_stream", scan_stream)
-        return shown
-
-    return set_up
-
-
 def seen_by(user: User, film: Evidence) -> int:
     return browser_of(user).get(f"/uploads/{film.pk}/", follow=True).status_code
 

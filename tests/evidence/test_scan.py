@@ -37,13 +37,6 @@ def clamd(request: pytest.FixtureRequest, settings: Any) -> Iterator[Clamd]:
 
 
 @pytest.fixture
-def tcp(settings: Any) -> Iterator[Clamd]:
-    with on_tcp() as (server, url):
-        settings.CLAMD_URL = url
-        yield server
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "film.mp4"
     path.write_bytes(bytes(range(256)) * 4096 * 3)

@@ -549,21 +549,11 @@ def test_what_s3_says_is_either_no_such_file_or_away(
 
 
 @pytest.fixture
-def scanner(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list[bytes]]:
-    """A scanner that says one thing of every file, or raises it; and what it was shown."""
+def scanner(
+    settings: Any, says: Callable[[object], list[bytes]]
+) -> Callable[[object], list[bytes]]:
+    """Files are scanned, and the scanner says one thing of all of them."""
     settings.CLAMD_URL = "tcp://scanner.test:3310"
-    shown: list[bytes] = []
-
-    def says(answer: object) -> list[bytes]:
-        def scan_stream(file: Any) -> object:
-            if isinstance(answer, Exception):
-                raise answer
-            shown.append(file.read())
-            return answer
-
-        monkeypatch.setattr(scan, "scan_stream", scan_stream)
-        return shown
-
     return says
 
 
