@@ -10,6 +10,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
+
+from django.conf import settings
 
 from supportdesk.celery import app
 
@@ -18,10 +21,13 @@ PAUSE = 0.5  # seconds between two nudges of one process
 
 
 class Nudger:
-    """Sends one task by name, soon after it was asked to; many askings are one sending."""
+    """Sends one task by name, soon after it was asked to; many askings are one sending.
 
-    def __init__(self, task: str) -> None:
-        self.task = task
+    ``delay`` says how many seconds later the task is to run.
+    """
+
+    def __init__(self, task: str, delay: Callable[[], float] = lambda: 0.0) -> None:
+        self.task, self.delay = task, delay
         self._asked = threading.Event()
         self._lock = threading.Lock()
         self._process = 0
@@ -44,7 +50,7 @@ class Nudger:
             self._asked.wait()
             self._asked.clear()
             try:
-                app.send_task(self.task, retry=False)
+                app.send_task(self.task, retry=False, countdown=self.delay() or None)
             except Exception as error:  # whatever the transport raises: the rows wait
                 log.warning("The broker does not answer (%s); mails wait.", type(error).__name__)
             time.sleep(PAUSE)
@@ -55,3 +61,5 @@ run_trials = Nudger("tickets.jobs.run_trials")
 check_files = Nudger("tickets.jobs.check_files")
 erase_files = Nudger("tickets.jobs.erase_files")
 preview_files = Nudger("tickets.jobs.preview_files")
+# When the time to take a reply back is over; the moment more is for clocks that differ.
+send_replies = Nudger("tickets.jobs.send_replies", lambda: settings.SEND_DELAY_SECONDS + 0.2)

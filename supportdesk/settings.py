@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "deadlines": {"task": "tickets.jobs.sweep_deadlines", "schedule": 15.0},
     "outbox": {"task": "tickets.jobs.drain_outbox", "schedule": 10.0},
+    "replies": {"task": "tickets.jobs.send_replies", "schedule": 5.0},
     "uploads": {"task": "tickets.jobs.finish_uploads", "schedule": 60.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
@@ -239,7 +240,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 UPLOAD_KEEP_FREE = env.int("UPLOAD_KEEP_FREE", default=1024**3)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("UPLOAD_TEMP_DIR", default="") or None
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# What is typed into a form, in bytes. Far more than any field takes, so that whoever pastes too
+# much is told in words, and still has it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+# How long a reply can be taken back after it was sent.
+SEND_DELAY_SECONDS = env.int("SEND_DELAY_SECONDS", default=10)
 
 # --- mail ---------------------------------------------------------------------
 if DEMO:

@@ -104,12 +104,19 @@ def refunds_for(actor: Actor) -> QuerySet[Refund]:
 def evidence_for(actor: Actor) -> QuerySet[Evidence]:
     """Every filed piece of evidence this actor may see (drafts open by their key alone).
 
-    A claim's files, and those of a request that is no claim.
+    A claim's files, those of a request that is no claim, and those that go with a message: of
+    an internal note for staff alone, of a reply that is being written for its writer alone.
     """
     filed = Evidence.objects.filter(Q(claim__isnull=False) | Q(ticket__isnull=False))
     of_claims = _seen(filed, actor, "claim__ticket__store", "claim__ticket__customer")
     of_tickets = _seen(filed, actor, "ticket__store", "ticket__customer")
-    return of_claims | of_tickets
+    rows = of_claims | of_tickets
+    unsent = Q(kind="attachment", message=None)
+    if actor.kind == "customer":
+        return rows.exclude(unsent | Q(kind="attachment", message__kind="note"))
+    if actor.kind == "staff" and actor.user is not None:
+        return rows.exclude(unsent & ~Q(uploaded_by=actor.user))
+    return rows
 
 
 def inquiries_for(actor: Actor) -> QuerySet[Inquiry]:

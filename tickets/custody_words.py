@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from tickets.actions.attachments import KIND
 from tickets.actions.custody import broken_at
 from tickets.models import CustodyEntry, Evidence, Store, Ticket
 from tickets.spreadsheets import sheet
@@ -43,10 +44,10 @@ class Chain:
 
 
 def files_of(ticket: Ticket) -> list[Evidence]:
-    """The files of a request, in the order in which they arrived."""
+    """The files of a request, in the order in which they arrived; not what came with messages."""
     claim = getattr(ticket, "claim", None)
     owner = claim if claim is not None else ticket
-    return list(owner.evidence.order_by("pk"))
+    return list(owner.evidence.exclude(kind=KIND).order_by("pk"))
 
 
 def chains(ticket: Ticket) -> list[Chain]:

@@ -49,6 +49,10 @@ _PROBLEMS: Mapping[str, Promise] = {
     "broken_video": _l(
         "We cannot play this video. Please send the file as your phone recorded it."
     ),
+    "broken_file": _l("We cannot open this file. Please send it in another format."),
+    "not_sendable": _l(
+        "Files of this kind cannot be sent. Pictures, films, PDF, text and office documents can."
+    ),
     "broken_photo": _l(
         "We cannot open this picture. Please take it again, or send it in another format."
     ),

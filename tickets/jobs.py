@@ -7,6 +7,7 @@ from celery.signals import worker_shutting_down
 
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tidying, trials
+from tickets.actions import replies
 from tickets.evidence import erase, programs, sweep_uploads, watch, work
 
 
@@ -38,6 +39,12 @@ def run_trials() -> int:
 def watch_policies() -> int:
     """Look whether every published version can be read; tell staff about those that cannot."""
     return alarms.watch(clock.now())
+
+
+@shared_task(name="tickets.jobs.send_replies")
+def send_replies() -> int:
+    """Say the replies that nobody has taken back in time."""
+    return replies.send_due(clock.now())
 
 
 # A file may take longer than the broker waits for an answer. The rows know what is still to be

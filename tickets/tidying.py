@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from tickets.actions import attachments
 from tickets.actions.add_evidence import stored_names
 from tickets.evidence import rescan
 from tickets.evidence.orphans import sweep_orphans
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 DRAFT_LIVES = timedelta(days=14)
 BUCKET_LIVES = timedelta(days=2)  # longer than any limit counts
 KEPT_MAIL_LIVES = timedelta(days=400)  # the demo's own calendar may run a year ahead
+UNSENT_LIVES = timedelta(days=1)  # of a file whose reply is gone
 _BATCH = 200
 
 
@@ -39,6 +41,8 @@ def tidy(now: datetime) -> int:
     while batch := _drop_drafts(now):
         gone += batch
     while batch := _drop_left_out(now):
+        gone += batch
+    while batch := _drop_unsent(now):
         gone += batch
     gone += RateBucket.objects.filter(starts_at__lt=now - BUCKET_LIVES).delete()[0]
     if settings.DEMO:
@@ -98,6 +102,19 @@ def _drop_left_out(now: datetime) -> int:
     for name in files:
         _throw_away(partial(discard, name))
     return len(rows)
+
+
+def _drop_unsent(now: datetime) -> int:
+    """One batch of files that were attached to a reply which nobody sent, and which is gone."""
+    with transaction.atomic():
+        rows = attachments.nobodys(now - UNSENT_LIVES).select_for_update(
+            skip_locked=True, of=("self",)
+        )
+        batch = list(rows.values_list("pk", flat=True)[:_BATCH])
+        files = attachments.drop(Evidence.objects.filter(pk__in=batch))
+    for name in files:
+        _throw_away(partial(discard, name))
+    return len(batch)
 
 
 def _throw_away(delete: Callable[[], None]) -> None:

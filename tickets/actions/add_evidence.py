@@ -103,7 +103,8 @@ def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) ->
         assert ticket is not None
         not_closed(claim, ticket)
         owner = claim if claim is not None else ticket
-        _not_too_many(owner.evidence.filter(erased_at=None).count())
+        mine = owner.evidence.filter(erased_at=None, message=None, reply=None)
+        _not_too_many(mine.count())
         evidence = _row(
             arrival,
             actor,

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from policies.publish import good, pack_of
-from tickets.actions import custody
+from tickets.actions import attachments, custody
 from tickets.actions.add_evidence import complete, decide_again, stored_names
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.trace import decision_data
@@ -31,13 +31,14 @@ from tickets.models import Draft, Evidence
 class Findings:
     """What a good file is: pixels as they are shown, seconds for a video, codes of advice.
 
+    A document that goes with a message has no pixels.
     ``captured_at`` is what the camera wrote, aware; ``captured_zone`` whether it wrote its zone.
     """
 
     content_type: str
     sha256: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     seconds: float | None = None
     codec: str = ""
     captured_at: datetime | None = None
@@ -85,7 +86,8 @@ def settle(evidence_id: int, found: Findings | Refusal, *, now: datetime) -> Set
         draft_id, *tickets = place
         ticket_id = next((pk for pk in tickets if pk is not None), None)
         if ticket_id is not None:
-            return _on_ticket(ticket_id, evidence_id, found, now)
+            done = _in_hand(evidence_id, found, now)
+            return done or _on_ticket(ticket_id, evidence_id, found, now)
         done = _in_draft(draft_id, evidence_id, found, now)
         if done is not None:
             return done
@@ -113,6 +115,25 @@ def _in_draft(
     return Settled(state)
 
 
+def _in_hand(evidence_id: int, found: Findings | Refusal, now: datetime) -> Settled | None:
+    """A file of a reply that is still being written: nobody else hears of it.
+
+    None where it is no such file (any more).
+    """
+    with transaction.atomic():
+        evidence = (
+            Evidence.objects.select_for_update(of=("self",))
+            .filter(pk=evidence_id, kind=attachments.KIND, message=None)
+            .first()
+        )
+        if evidence is None:
+            return None
+        if evidence.state == EvidenceState.RECEIVED and evidence.erased_at is None:
+            _fill(evidence, found, now)
+            evidence.save()
+    return Settled(EvidenceState(evidence.state))
+
+
 def _on_ticket(
     ticket_id: int, evidence_id: int, found: Findings | Refusal, now: datetime
 ) -> Settled:
@@ -125,10 +146,10 @@ def _on_ticket(
         custody.add(
             evidence, "checked", actor=SYSTEM, now=now, state=state.value, sha256=evidence.sha256
         )
-        if state == EvidenceState.READY:
-            _count(turn, evidence)
-        else:
+        if state != EvidenceState.READY:
             _tell(turn, evidence)
+        elif evidence.kind != attachments.KIND:  # which prove nothing
+            _count(turn, evidence)
     return Settled(state)
 
 
@@ -152,6 +173,8 @@ def _fill(evidence: Evidence, found: Findings | Refusal, now: datetime) -> Evide
 def _state_of(evidence: Evidence, found: Findings | Refusal) -> EvidenceState:
     if isinstance(found, Refusal):
         return EvidenceState.INFECTED if found.infected else EvidenceState.UNREADABLE
+    if evidence.kind == attachments.KIND:  # the same paper may well be sent twice
+        return EvidenceState.READY
     place = Q(draft=evidence.draft_id) if evidence.draft_id else Q(pk__in=[])
     if evidence.claim_id:
         place |= Q(claim=evidence.claim_id)

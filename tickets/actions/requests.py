@@ -22,9 +22,9 @@ from tickets.actions.files_to_send import files_to_send
 from tickets.actions.guidance import count
 from tickets.actions.inquiries import end, tell, ticket_of
 from tickets.actions.people import learn
-from tickets.actions.talk import clean
 from tickets.actions.trace import decision_data
 from tickets.actions.watch import taken_up
+from tickets.actions.wording import clean
 from tickets.actor import Actor
 from tickets.errors import CannotFile, InvalidInput
 from tickets.facts import facts_of_draft
@@ -351,8 +351,8 @@ def _event(turn: Turn, opening: Opening, kind: str, **data: Any) -> Any:
 def _written(opening: Opening, text: str) -> Turn:
     turn = _ticket(opening)
     assert turn.ticket is not None
-    _say(opening, turn.ticket, text)
-    event = _event(turn, opening, "ticket_opened")
+    said = _say(opening, turn.ticket, text)
+    event = _event(turn, opening, "ticket_opened", message=said.pk)
     if turn.ticket.priority == URGENT:
         turn.alert(event)
     turn.flush()

@@ -68,7 +68,11 @@ def follow(turn: Turn, before: str) -> None:
         if before:
             _waiting(ticket).update(state=DeadlineState.CANCELLED, settled_at=turn.now)
         return
-    late_file = any(event.kind == "file_received" for event in turn.events)
+    late_file = any(
+        event.kind == "file_received"
+        or (event.kind == "message_added" and bool(event.data.get("files")))
+        for event in turn.events
+    )
     if (outcome != before or late_file) and files_of(ticket).exists():
         _set(turn, ticket, outcome)
 

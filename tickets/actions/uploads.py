@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from tickets.actions import attachments
 from tickets.actions.add_evidence import MAX_FILES, Arrival, not_closed, not_sent, take_in
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput, NotAllowed
@@ -42,11 +43,15 @@ class WrongOffset(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a file is for; exactly one is given."""
+    """What a file is for; exactly one is given.
+
+    With ``attached`` it goes with the reply that is being written on the ticket.
+    """
 
     draft: Draft | None = None
     claim: Claim | None = None
     ticket: Ticket | None = None
+    attached: bool = False
 
     def columns(self) -> dict[str, Any]:
         """The three columns of a row that belongs here."""
@@ -79,6 +84,9 @@ def admit(place: Place, actor: Actor | None) -> None:
     ticket = claim.ticket if claim is not None else place.ticket
     if ticket is None or actor is None:
         raise NotAllowed
+    if place.attached:
+        attachments.admit(ticket, actor)
+        return
     permit(actor, ticket.store, "add_evidence", ticket.customer_id)
     not_closed(claim, ticket)
 
@@ -122,7 +130,7 @@ def begin(
         present = Evidence.objects.filter(
             **{name: value for name, value in place.columns().items() if value is not None},
             erased_at=None,
-        )
+        ).exclude(kind=attachments.KIND)
         if unfinished.count() >= MAX_UNFINISHED or present.count() >= MAX_FILES:
             raise InvalidInput(
                 _("These are many files. Please write to us, and a person will help."), "file"
@@ -253,18 +261,19 @@ def arrive(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
         arrival = Arrival(
             row.kind, row.stored_name, row.original_name, row.length, row.began_at, completed_at
         )
-        evidence = take_in(
-            arrival,
-            draft=place.draft,
-            claim=place.claim,
-            ticket=place.ticket,
-            actor=actor,
-            now=now,
-        )
+        evidence = _taken(arrival, place, actor, now)
         row.state, row.ended_at, row.evidence = UploadState.ARRIVED, now, evidence
         row.writer = row.writer_until = None
         row.save()
     return evidence
+
+
+def _taken(arrival: Arrival, place: Upload, actor: Actor | None, now: datetime) -> Evidence:
+    if arrival.kind == attachments.KIND and place.ticket is not None and actor is not None:
+        return attachments.take_in(arrival, place.ticket, actor=actor, now=now)
+    return take_in(
+        arrival, draft=place.draft, claim=place.claim, ticket=place.ticket, actor=actor, now=now
+    )
 
 
 def _lock_place(upload: Upload) -> None:
@@ -288,4 +297,4 @@ def end(upload: Upload, *, now: datetime) -> bool:
 def unfinished(place: Place) -> list[Upload]:
     """What has begun and is not whole yet, oldest first."""
     rows = Upload.objects.filter(**place.columns(), state=UploadState.RECEIVING)
-    return list(rows.order_by("began_at", "pk"))
+    return list(rows.exclude(kind=attachments.KIND).order_by("began_at", "pk"))

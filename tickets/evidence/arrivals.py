@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
+from tickets.actions.attachments import KIND
 from tickets.actions.files_to_send import PATIENCE, files_to_send
 from tickets.actions.uploads import Place, unfinished
 from tickets.errors import Conflict
@@ -58,7 +59,7 @@ def look(place: Place, now: datetime) -> list[Shown]:
     """Every file of a draft, claim or ticket: those that are here, then those on their way."""
     owner = place.draft or place.claim or place.ticket
     assert owner is not None
-    here = owner.evidence.select_related("upload").order_by("pk")
+    here = owner.evidence.exclude(kind=KIND).select_related("upload").order_by("pk")
     return [*(_here(row, now) for row in here), *(_coming(row) for row in unfinished(place))]
 
 

@@ -40,7 +40,7 @@ def inspect(
     run: Runner = programs.run,
     beat: Callable[[], None] = nothing,
 ) -> Findings | Refusal:
-    """Look at a file that must be a ``photo``, a ``video``, or ``any`` of the two.
+    """Look at a file that must be a ``photo``, a ``video``, ``any`` of the two, or a ``file``.
 
     A file that makes the decoder run out of time, of memory or into a crash is refused as too
     heavy, and hurts nothing: the decoder runs apart. ``kind`` is the kind of evidence, which

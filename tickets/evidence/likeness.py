@@ -152,6 +152,7 @@ def _elsewhere(mine: Sequence[Evidence], actor: Actor) -> QuerySet[Evidence]:
     claims = {one.claim_id for one in mine if one.claim_id}
     tickets = {one.ticket_id for one in mine if one.ticket_id}
     rows = access.evidence_for(actor).exclude(pk__in=[one.pk for one in mine])
+    rows = rows.filter(message=None, reply=None)  # what goes with a message proves nothing
     if claims:
         rows = rows.exclude(claim__isnull=False, claim__in=claims)
     if tickets:

@@ -13,6 +13,7 @@ from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
+from tickets.actions import attachments
 from tickets.actions.add_evidence import Arrival, take_in
 from tickets.actions.uploads import Place, new_stored_name
 from tickets.actor import Actor
@@ -94,25 +95,28 @@ def receive(
     with told():
         parts().room(upload.size)
         stored = default_storage.save(new_stored_name(began_at), upload)
+    arrival = Arrival(
+        kind=target.info.kind,
+        stored_name=stored,
+        original_name=plain_name(upload.name or ""),
+        size=upload.size,
+        began_at=began_at,
+        completed_at=completed_at,
+    )
     try:
-        return take_in(
-            Arrival(
-                kind=target.info.kind,
-                stored_name=stored,
-                original_name=plain_name(upload.name or ""),
-                size=upload.size,
-                began_at=began_at,
-                completed_at=completed_at,
-            ),
-            draft=target.place.draft,
-            claim=target.place.claim,
-            ticket=target.place.ticket,
-            actor=target.actor,
-            now=completed_at,
-        )
+        return _taken(arrival, target, completed_at)
     except BaseException:
         default_storage.delete(stored)
         raise
+
+
+def _taken(arrival: Arrival, target: Target, now: datetime) -> Evidence:
+    place, actor = target.place, target.actor
+    if place.attached and place.ticket is not None and actor is not None:
+        return attachments.take_in(arrival, place.ticket, actor=actor, now=now)
+    return take_in(
+        arrival, draft=place.draft, claim=place.claim, ticket=place.ticket, actor=actor, now=now
+    )
 
 
 def discard(*stored_names: str) -> None:

@@ -15,6 +15,7 @@ from supportdesk import clock
 from supportdesk.visitor import address_of
 from tickets import access
 from tickets.actions import custody
+from tickets.actions.attachments import KIND
 from tickets.actor import Actor
 from tickets.evidence import links
 from tickets.evidence.serve import piece_of, respond
@@ -115,7 +116,8 @@ def _show(
     if piece is None:
         raise Http404
     download = _download(request)
-    if actor is not None and request.method == "GET":
+    unsent = evidence.kind == KIND and evidence.message_id is None
+    if actor is not None and request.method == "GET" and not unsent:
         # Before a byte goes out: what cannot be noted is not shown.
         custody.viewed(
             evidence,

@@ -103,7 +103,7 @@ def _options(request: HttpRequest) -> HttpResponse:
     }
     kind = request.GET.get("kind", "")
     if kind:
-        info = door(request, clock.now()).pack.evidence_kinds.get(kind)
+        info = door(request, clock.now()).info(kind)
         if info is not None:
             headers["Tus-Max-Size"] = str(info.max_bytes)
     return _plain(204, headers=headers)
@@ -116,7 +116,7 @@ def _create(request: HttpRequest, method: str) -> HttpResponse:
     now = clock.now()
     came = door(request, now)
     _same_site(request, came)
-    info = came.pack.evidence_kinds.get(request.GET.get("kind", ""))
+    info = came.info(request.GET.get("kind", ""))
     if info is None:
         raise Refused(422, _("We could not tell what this file is."))
     access.limit(visitor_of(request), "upload", 120, _WINDOW, now)

@@ -22,14 +22,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-from policies.pack import Pack
+from policies.pack import EvidenceInfo, Pack
 from policies.publish import in_force, pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from tickets import access
+from tickets.actions.attachments import KIND
 from tickets.actions.uploads import Place, admit
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, NotAllowed, TooMany
+from tickets.evidence.attaching import attached_info
 from tickets.evidence.parts import full
 from tickets.evidence.receive import BoundedUpload, Target, receive, too_large
 from tickets.evidence.waiting import hand_back_connection
@@ -50,6 +52,13 @@ class Door:
     actor: Actor | None
     pack: Pack
     back: str
+
+    def info(self, kind: str) -> EvidenceInfo | None:
+        """The kind of file as the store's rules know it; what goes with a message is the same
+        everywhere."""
+        if self.place.attached:
+            return attached_info(self.pack)
+        return self.pack.evidence_kinds.get(kind)
 
 
 def door(request: HttpRequest, now: datetime) -> Door:
@@ -75,6 +84,9 @@ def door(request: HttpRequest, now: datetime) -> Door:
         actor = Actor.staff(request.user)
         ticket = access.ticket_for(actor, reference)
         place, pack = _of_ticket(ticket, now)
+        if asked.get("kind") == KIND:
+            back = f"/desk/tickets/{ticket.reference}/#message"
+            return Door(Place(ticket=ticket, attached=True), actor, pack, back)
         return Door(
             place,
             actor,
@@ -99,7 +111,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     """Take one or more files of one kind; answers JSON to scripts and a redirect to forms."""
     began_at = clock.now()
     place = door(request, began_at)
-    info = place.pack.evidence_kinds.get(request.GET.get("kind", ""))
+    info = place.info(request.GET.get("kind", ""))
     if info is None:
         return _answer(request, place, problems=[_("We could not tell what this file is.")])
     try:

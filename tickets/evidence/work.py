@@ -22,7 +22,7 @@ from django.db import InterfaceError, OperationalError
 
 from policies.publish import NoGoodVersion, in_force, pack_of
 from supportdesk.nudge import preview_files as nudge_previews
-from tickets.actions import check_evidence
+from tickets.actions import attachments, check_evidence
 from tickets.actions.check_evidence import Findings, Refusal
 from tickets.actions.uploads import made_sure
 from tickets.evidence import filejobs, pictures, programs, scan
@@ -87,7 +87,12 @@ def run_due(
 
 
 def media_of(evidence: Evidence) -> str:
-    """``photo`` or ``video``, as the store's rules say of this kind; ``any`` where they do not."""
+    """``photo`` or ``video``, as the store's rules say of this kind; ``any`` where they do not.
+
+    ``file`` for what goes with a message: a document will do, too.
+    """
+    if evidence.kind == attachments.KIND:
+        return "file"
     claim, ticket, draft = evidence.claim, evidence.ticket, evidence.draft
     try:
         if claim is not None:
@@ -195,7 +200,7 @@ class Turn:
         log.error("File job %s is given up at %s: %s", self.lease.job_id, stage, why)
         if stage in (FileStage.SCAN, FileStage.INSPECT):
             media = media_of(evidence)
-            problem = "broken_photo" if media == "photo" else "broken_video"
+            problem = {"photo": "broken_photo", "file": "broken_file"}.get(media, "broken_video")
             self._settle(evidence, Refusal(problem if missing else "too_heavy"))
             return FileStage.DONE, why
         return (FileStage.PREVIEW if stage == FileStage.COPY else FileStage.DONE), why
@@ -263,7 +268,12 @@ class Turn:
             self._settle(evidence, found)
             evidence.refresh_from_db()
             state = evidence.state
-        return (FileStage.COPY if state == EvidenceState.READY else FileStage.DONE), ""
+        if state != EvidenceState.READY:
+            return FileStage.DONE, ""
+        if evidence.kind != attachments.KIND:
+            return FileStage.COPY, ""
+        # Compared with nothing; a picture is shown small, a document is only saved.
+        return (FileStage.PREVIEW if evidence.width else FileStage.DONE), ""
 
     def _copy(self, evidence: Evidence) -> tuple[FileStage, str]:
         try:

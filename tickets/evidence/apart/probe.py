@@ -1,6 +1,6 @@
 """Look into one file and say what it is; run as a program of its own, under limits.
 
-``probe.py photo|video|any PATH`` writes one JSON object. A file made to exhaust or crash a
+``probe.py photo|video|any|file PATH`` writes one JSON object. A file made to exhaust or crash a
 decoder takes this process down and nothing else.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tickets.evidence.apart.documents import document_of
 from tickets.evidence.apart.kinds import Bad, kind_of
 
 
@@ -26,8 +27,13 @@ def look(wanted: str, path: Path) -> dict[str, Any]:
         head = file.read(512)
     if not head:
         raise Bad("empty")
+    paper = document_of(path) if wanted == "file" else ""
+    if paper:
+        return _paper(paper)
     kind = kind_of(head)
-    if kind is None or wanted not in (kind.media, "any"):
+    if kind is None and wanted == "file":
+        raise Bad("not_sendable")
+    if kind is None or wanted not in (kind.media, "any", "file"):
         raise Bad("not_photo" if wanted == "photo" else "not_video")
     # Imported late: a photo needs no film's libraries, and the other way round.
     if kind.media == "photo":
@@ -41,6 +47,17 @@ def look(wanted: str, path: Path) -> dict[str, Any]:
     if not all(math.isfinite(found.get(key) or 0) for key in ("width", "height", "seconds")):
         raise Bad("cut_short")
     return found
+
+
+def _paper(content_type: str) -> dict[str, Any]:
+    """A document: it is not opened, and nobody sees it in a page."""
+    return {
+        "content_type": content_type,
+        "width": None,
+        "height": None,
+        "captured_at": None,
+        "advice": [],
+    }
 
 
 def answer(arguments: Sequence[str]) -> dict[str, Any]:
