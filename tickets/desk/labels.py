@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tickets import labels as common
-from tickets.lifecycle import ClaimState, TicketState, WaitingFor
+from tickets.desk import lines
 from tickets.models import Claim, Ticket
 
 Words = Mapping[str, Promise]
@@ -75,6 +74,8 @@ DEADLINES: Words = {
     "answer_due": _("The customer must be answered"),
     "retention_due": _("The files are erased"),
     "snooze_over": _("It comes back into the queue"),
+    "first_target": _("Target: a person's first answer"),
+    "resolve_target": _("Target: solved"),
 }
 DEADLINE_STATES: Words = {
     "pending": _("to come"),
@@ -130,42 +131,30 @@ def fact(name: str) -> str:
     return str(FACTS.get(name, name.replace("_", " ").capitalize()))
 
 
+class _Stands(NamedTuple):
+    request: str
+    state: str
+    waiting_for: str
+    last_speaker: str
+    claim: str
+    outcome: str
+    cancelled: bool
+
+
 def next_step(ticket: Ticket) -> str:
-    """What has to happen next, in two or three words, and by whom it reads."""
+    """What has to happen next, in two or three words, as a list's row says it."""
     claim: Claim | None = getattr(ticket, "claim", None)
-    if claim is None:
-        if ticket.state in (TicketState.SOLVED, TicketState.CLOSED):
-            return str(common.TICKET_STATES[ticket.state])
-        return _errand(ticket)
-    theirs = (ClaimState.AWAITING_EVIDENCE, ClaimState.AWAITING_RETURN)
-    if claim.state in theirs and ticket.state == TicketState.OPEN:
-        return _t("Answer")  # they wrote instead of sending
-    steps = {
-        ClaimState.AWAITING_EVIDENCE: _t("Customer sends evidence"),
-        ClaimState.UNDER_REVIEW: _t("Decide"),
-        ClaimState.WITH_MANUFACTURER: _t("Manufacturer answers"),
-        ClaimState.APPROVED: _t("Fulfil: %(outcome)s")
-        % {"outcome": common.OUTCOMES.get(claim.outcome, "")},
-        ClaimState.AWAITING_RETURN: _t("Customer sends it back"),
-        ClaimState.INSPECTING: _t("Inspect"),
-    }
-    return steps.get(ClaimState(claim.state)) or str(common.CLAIM_STATES[claim.state])
-
-
-def _errand(ticket: Ticket) -> str:
-    """The next step of a request that is no claim."""
-    if ticket.waiting_for == WaitingFor.CARRIER:
-        return _t("Carrier answers")
-    if ticket.waiting_for == WaitingFor.CUSTOMER:
-        return _t("Customer answers")
-    cancelled = ticket.order is not None and ticket.order.cancelled_at is not None
-    if ticket.request == "cancel_order":
-        return _t("Pay the refund") if cancelled else _t("Cancel or refuse")
-    if ticket.request == "change_address" and not cancelled:
-        return _t("Change the address")
-    if ticket.request in ("lost_parcel", "tracking_stalled", "poster_missing"):
-        return _t("Look for the parcel")
-    return _t("Answer") if ticket.last_speaker == "customer" else _t("Customer answers")
+    return lines.next_step(
+        _Stands(
+            ticket.request,
+            ticket.state,
+            ticket.waiting_for,
+            ticket.last_speaker,
+            claim.state if claim else "",
+            claim.outcome if claim else "",
+            ticket.order is not None and ticket.order.cancelled_at is not None,
+        )
+    )
 
 
 def about(ticket: Ticket) -> str:
@@ -175,10 +164,3 @@ def about(ticket: Ticket) -> str:
         return ticket.subject
     titles = [item.line.title for item in claim.items.all()]
     return ", ".join(titles) or ticket.subject
-
-
-def unread(ticket: Ticket) -> bool:
-    """Whether the customer said or did something that nobody of us has taken up yet."""
-    return ticket.state == TicketState.NEW or (
-        ticket.state == TicketState.OPEN and ticket.last_speaker == "customer"
-    )

@@ -17,7 +17,8 @@ from supportdesk import clock
 from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.alarms import any_standing, standing
-from tickets.desk import queues
+from tickets.desk import left
+from tickets.desk.queue_counts import Counts, counts
 from tickets.evidence import outages
 from tickets.models import Membership, Store, User
 
@@ -48,6 +49,11 @@ class Desk:
         return self.store.pk if self.store else None
 
     @property
+    def here(self) -> list[int]:
+        """The keys of the stores that are looked at: the chosen one, else all of this person's."""
+        return [self.store.pk] if self.store else [store.pk for store in self.stores]
+
+    @property
     def reports(self) -> bool:
         """Whether the managers' page has something for this person."""
         return any("report" in self.verbs(store.pk) for store in self.stores)
@@ -55,12 +61,20 @@ class Desk:
     def _any(self, what: str) -> bool:
         return any(getattr(store, what, False) for store in self.stores)
 
-    def context(self, **more: Any) -> dict[str, Any]:
-        """The context of every page: the counts of the left zone and what the view adds."""
+    def counts(self) -> Counts:
+        """How much stands where, for the left zone."""
+        return counts(self.user, self.here, self.now)
+
+    def context(self, counted: Counts | None = None, **more: Any) -> dict[str, Any]:
+        """The context of every page: the counts of the left zone and what the view adds.
+
+        ``counted`` are counts that were taken already.
+        """
+        counted = counted or self.counts()
         return {
             "desk": self,
-            "queues": queues.QUEUES.values(),
-            "counts": queues.counts(self.user, self.now, self.store_id),
+            "left": left.groups(counted, self.store.slug if self.store else ""),
+            "counts": counted,
             "now": self.now,
             "reader_zone": self.user.time_zone,
             "policy_alarms": standing(self.stores) if self._any("rules_trouble") else [],

@@ -1,311 +1,290 @@
-"""The queues of the desk: what stands in each, how many, and one page of a list.
+"""The queues of the desk: what stands in each, and in which order.
 
-Everything starts from the querysets of `tickets.access`, so that a count, a list
-and a search can never show more than the person may open.
+Each says by columns of a ticket what it holds, so that each is one partial index: a list is read
+from it in order (`lists`), and its count is a sum of the tallies of the same columns
+(`queue_counts`). All but *snoozed* and *done* hold only what is open and not put off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import JSONObject
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tickets import access
-from tickets.actions.preorders import KIND as PREORDER
-from tickets.actions.watch import KINDS
-from tickets.actor import Actor
-from tickets.lifecycle import ClaimState, DeadlineState, PickupState, RefundState, TicketState
-from tickets.models import Deadline, Pickup, Refund, Ticket, User
-from tickets.models.ticket import PRIORITIES, QUEUE_ORDER
+from tickets.desk import lines, lists
+from tickets.desk.lists import AWAKE, Order, Page, Selection
+from tickets.models import Ticket, User
 
-PAGE = 30
-OPEN = Q(state__in=[TicketState.NEW, TicketState.OPEN, TicketState.WAITING])
-_PRIORITIES = frozenset(map(str, PRIORITIES))
-TO_FULFIL = [ClaimState.APPROVED, ClaimState.AWAITING_RETURN, ClaimState.INSPECTING]
-WAITING_PICKUPS = [PickupState.PREPARING, PickupState.RESERVED]
-
-
-def overdue(now: datetime) -> Q:
-    """Something should have happened by now: its time has passed, or it has alerted already."""
-    alerted = Deadline.objects.filter(claim__ticket=OuterRef("pk"), state=DeadlineState.OVERDUE)
-    return OPEN & (Q(next_due_at__lt=now) | Q(Exists(alerted)))
+SOON = timedelta(hours=4)
+_WATCHING = "tickets_watcher w JOIN tickets_ticket t ON t.id = w.ticket_id"
+_CALLED = (
+    "tickets_mention n JOIN tickets_message m ON m.id = n.message_id"
+    " JOIN tickets_ticket t ON t.id = m.ticket_id"
+)
+# A ticket in which somebody was called twice stands where they were called last.
+_LAST_CALL = (
+    "NOT EXISTS (SELECT FROM tickets_mention later JOIN tickets_message lm"
+    " ON lm.id = later.message_id WHERE later.user_id = n.user_id"
+    " AND lm.ticket_id = t.id AND later.message_id > n.message_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue: its name in the address, its title, what it holds, what to say when empty."""
+    """One queue: its name in the address, its title, what it holds, what to say when empty.
+
+    ``columns`` are those of a tally too (``assignee`` is *me* or *nobody*); what else it asks
+    stands in ``where``, on the rows of ``source``. ``index`` is the one it is read from.
+    """
 
     key: str
     title: Promise
-    holds: Callable[[datetime], Q]
     empty: Promise
     icon: str
-    counted: bool = True
+    index: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    order: Order = lists.QUEUE
+    where: tuple[str, ...] = (AWAKE,)
+    source: str = "tickets_ticket t"
+    tallied: bool = True
+    urgent: bool = False
+    group: int = 0
+
+    @property
+    def per_store(self) -> bool:
+        """Whether its index begins with the store (else with the person)."""
+        return self.source == "tickets_ticket t"
+
+    def selection(self, user: User, stores: Sequence[int], now: datetime) -> Selection:
+        """What a list of it reads."""
+        where = tuple(
+            _WHOSE.get(f"{name}={value}") or f"t.{name} = '{value}'"
+            for name, value in self.columns.items()
+        )
+        told = {"me": user.pk, "now": now, "soon": now + SOON}
+        return Selection(
+            self.order,
+            stores,
+            (*where, *self.where),
+            told,
+            source=self.source,
+            per_store=self.per_store,
+        )
 
 
-def _claims(*states: ClaimState) -> Callable[[datetime], Q]:
-    return lambda now: OPEN & Q(claim__state__in=states)
-
-
-PARCELS = ["lost_parcel", "tracking_stalled", "poster_missing"]
-# What nobody has done yet: once the order is cancelled, its refund waits among the refunds.
-_CANCELLATIONS = OPEN & Q(request="cancel_order", order__cancelled_at=None)
+_WHOSE = {
+    "assignee=me": "t.assignee_id = %(me)s",
+    "assignee=nobody": "t.assignee_id IS NULL",
+    "snoozed=yes": "t.snoozed_until IS NOT NULL",
+}
 
 _ALL: tuple[Queue, ...] = (
     Queue(
-        "cancellations",
-        _("Cancellations"),
-        lambda now: _CANCELLATIONS,
-        _("Nobody waits for a cancellation. They are urgent: orders are packed within a day."),
-        "shopping-cart-x",
+        "mine",
+        _("Mine"),
+        _("Nothing is yours to do. Take something from the unassigned, or from the new."),
+        "user-check",
+        "ticket_assigned",
+        columns={"assignee": "me"},
+        group=0,
     ),
     Queue(
-        "open",
-        _("All open"),
-        lambda now: OPEN,
-        _("Nothing is open. Claims and questions appear here as soon as they come in."),
-        "inbox",
+        "unassigned",
+        _("Unassigned"),
+        _("Nothing is without an owner. What nobody has taken yet will be here."),
+        "user-question",
+        "ticket_unassigned",
+        columns={"assignee": "nobody"},
+        group=0,
     ),
     Queue(
         "new",
         _("New"),
-        lambda now: Q(state=TicketState.NEW),
         _("Nothing new. What nobody has answered yet will be here."),
         "sparkles",
-    ),
-    Queue(
-        "ready",
-        _("Ready to decide"),
-        _claims(ClaimState.UNDER_REVIEW),
-        _("Nothing to decide. A claim comes here when the evidence its rule asks for is complete."),
-        "scale",
-    ),
-    Queue(
-        "evidence",
-        _("Waiting for evidence"),
-        _claims(ClaimState.AWAITING_EVIDENCE),
-        _("No claim waits for evidence. Reminders and closing happen by themselves."),
-        "camera",
-    ),
-    Queue(
-        "manufacturer",
-        _("With the manufacturer"),
-        _claims(ClaimState.WITH_MANUFACTURER),
-        _("No claim is with a manufacturer."),
-        "building-factory-2",
-    ),
-    Queue(
-        "fulfil",
-        _("To fulfil"),
-        _claims(ClaimState.APPROVED, ClaimState.AWAITING_RETURN, ClaimState.INSPECTING),
-        _("Nothing to fulfil. Approved claims come here until the customer has what was promised."),
-        "truck-delivery",
+        "ticket_new",
+        columns={"state": "new"},
+        order=lists.RANK,
+        group=0,
     ),
     Queue(
         "overdue",
         _("Overdue"),
-        overdue,
         _("Nothing is overdue: every promise is being kept."),
         "clock-exclamation",
+        "ticket_due",
+        order=lists.DUE,
+        where=(AWAKE, "t.next_due_at < %(now)s"),
+        tallied=False,
+        urgent=True,
+        group=1,
+    ),
+    Queue(
+        "soon",
+        _("Due within four hours"),
+        _("Nothing is due within the next four hours."),
+        "clock",
+        "ticket_due",
+        order=lists.DUE,
+        where=(AWAKE, "t.next_due_at >= %(now)s", "t.next_due_at < %(soon)s"),
+        tallied=False,
+        group=1,
+    ),
+    Queue(
+        "cancellations",
+        _("Cancellations"),
+        _("Nobody waits for a cancellation. They are urgent: orders are packed within a day."),
+        "shopping-cart-x",
+        "ticket_stage",
+        columns={"stage": "cancellation"},
+        urgent=True,
+        group=1,
+    ),
+    Queue(
+        "ready",
+        _("Ready to decide"),
+        _("Nothing to decide. A claim comes here when the evidence its rule asks for is complete."),
+        "scale",
+        "ticket_stage",
+        columns={"stage": "ready"},
+        group=2,
+    ),
+    Queue(
+        "fulfil",
+        _("To fulfil"),
+        _("Nothing to fulfil. Approved claims come here until the customer has what was promised."),
+        "truck-delivery",
+        "ticket_stage",
+        columns={"stage": "fulfil"},
+        group=2,
     ),
     Queue(
         "parcels",
         _("Lost parcels"),
-        lambda now: OPEN & Q(claim__isnull=True, request__in=PARCELS),
         _("No lost parcels. What customers have reported as not arrived will be here."),
         "truck",
+        "ticket_stage",
+        columns={"stage": "parcel"},
+        group=2,
     ),
     Queue(
         "questions",
         _("Questions"),
-        lambda now: OPEN & Q(claim__isnull=True) & ~Q(request__in=[*PARCELS, "cancel_order"]),
         _("No open questions. Conversations without a claim will be here."),
         "message",
+        "ticket_stage",
+        columns={"stage": "question"},
+        group=2,
+    ),
+    Queue(
+        "evidence",
+        _("Waiting for evidence"),
+        _("No claim waits for evidence. Reminders and closing happen by themselves."),
+        "camera",
+        "ticket_stage",
+        columns={"stage": "evidence"},
+        group=3,
+    ),
+    Queue(
+        "customer",
+        _("Waiting for customer"),
+        _("Nothing waits for a customer's answer."),
+        "hourglass",
+        "ticket_waiting",
+        columns={"state": "waiting", "waiting_for": "customer"},
+        order=lists.RANK,
+        group=3,
+    ),
+    Queue(
+        "manufacturer",
+        _("Waiting for manufacturer"),
+        _("Nothing waits for a manufacturer."),
+        "building-factory-2",
+        "ticket_waiting",
+        columns={"state": "waiting", "waiting_for": "manufacturer"},
+        order=lists.RANK,
+        group=3,
+    ),
+    Queue(
+        "carrier",
+        _("Waiting for carrier"),
+        _("Nothing waits for a carrier."),
+        "package",
+        "ticket_waiting",
+        columns={"state": "waiting", "waiting_for": "carrier"},
+        order=lists.RANK,
+        group=3,
+    ),
+    Queue(
+        "watching",
+        _("Watching"),
+        _("You watch nothing that is open. Watch a ticket on its page to see it here."),
+        "eye",
+        "watched_by",
+        order=lists.WATCHED,
+        where=("w.user_id = %(me)s", AWAKE),
+        source=_WATCHING,
+        tallied=False,
+        group=4,
+    ),
+    Queue(
+        "mentions",
+        _("Mentions"),
+        _("Nobody has called you in an open ticket. Notes with your @name bring it here."),
+        "message-2",
+        "mentions_of",
+        order=lists.MENTIONED,
+        where=("n.user_id = %(me)s", _LAST_CALL, AWAKE),
+        source=_CALLED,
+        tallied=False,
+        group=4,
+    ),
+    Queue(
+        "snoozed",
+        _("Snoozed"),
+        _(
+            "Nothing is put off. What you snooze sleeps here until its day, "
+            "or until the customer writes."
+        ),
+        "moon",
+        "ticket_snoozed",
+        columns={"snoozed": "yes"},
+        order=lists.SNOOZE,
+        where=(),
+        group=5,
+    ),
+    Queue(
+        "open",
+        _("All open"),
+        _("Nothing is open. Claims and questions appear here as soon as they come in."),
+        "inbox",
+        "ticket_queue",
+        group=5,
     ),
     Queue(
         "done",
         _("Done"),
-        lambda now: Q(state__in=[TicketState.SOLVED, TicketState.CLOSED]),
         _("Nothing is done yet. Solved and closed conversations will be here."),
         "check",
-        counted=False,
+        "ticket_done",
+        order=lists.NEWEST,
+        where=("t.state IN ('solved', 'closed')",),
+        tallied=False,
+        group=5,
     ),
 )
 QUEUES: Mapping[str, Queue] = {queue.key: queue for queue in _ALL}
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much stands where; ``people`` are the pickups that need a person.
-
-    ``parcels`` are to be looked at; ``releases`` wait for a lead, ``preorders`` are late.
-    """
-
-    queues: Mapping[str, int]
-    pickups: int
-    people: int
-    refunds: int
-    parcels: int = 0
-    releases: int = 0
-    preorders: int = 0
-
-
-def counts(user: User, now: datetime, store: int | None = None) -> Counts:
-    """All counts of the left zone, in one query, for the stores this person works in."""
-    actor = Actor.staff(user)
-    here = Q(store_id=store) if store else Q()
-    holds = {
-        queue.key: Count("pk", filter=queue.holds(now))
-        for queue in QUEUES.values()
-        if queue.counted
-    }
-    tickets = access.tickets_for(actor).filter(here & OPEN)
-    pickups = access.pickups_for(actor).filter(here, state__in=WAITING_PICKUPS)
-    refunds = access.refunds_for(actor).filter(here, state=RefundState.REQUESTED)
-    late = access.deadlines_for(actor).filter(here, state=DeadlineState.OVERDUE)
-    moves = access.releases_for(actor).filter(here, state="proposed")
-    row = (
-        User.objects.filter(pk=user.pk)
-        .values(
-            tickets=_as_one_row(tickets, **holds),
-            pickups=_as_one_row(
-                pickups, all=Count("pk"), people=Count("pk", filter=Q(needs_person=True))
-            ),
-            refunds=_as_one_row(refunds, all=Count("pk")),
-            late=_as_one_row(
-                late,
-                parcels=Count("shipment", distinct=True, filter=Q(kind__in=KINDS)),
-                preorders=Count("pk", filter=Q(kind=PREORDER)),
-            ),
-            moves=_as_one_row(moves, all=Count("pk")),
-        )
-        .get()
-    )
-    on_shelf, to_pay = row["pickups"] or {}, row["refunds"] or {}
-    missed, to_confirm = row["late"] or {}, row["moves"] or {}
-    return Counts(
-        queues=row["tickets"] or dict.fromkeys(holds, 0),
-        pickups=on_shelf.get("all", 0),
-        people=on_shelf.get("people", 0),
-        refunds=to_pay.get("all", 0),
-        parcels=missed.get("parcels", 0),
-        releases=to_confirm.get("all", 0),
-        preorders=missed.get("preorders", 0),
-    )
-
-
-def _as_one_row(rows: QuerySet[Any], **figures: Count) -> Subquery:
-    """Several figures over one scan, as a scalar subquery that can stand beside others."""
-    return Subquery(
-        rows.order_by().values(one=Value(1)).annotate(found=JSONObject(**figures)).values("found")
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Up to thirty tickets, and where the next thirty begin ('' at the end)."""
-
-    tickets: list[Ticket]
-    after: str
-
-
-def page(rows: QuerySet[Ticket], queue: Queue, after: str) -> Page:
-    """One page of a queue: our turn first, then what waits for others.
-
-    Within each, the urgent first; then what is due first, and last what has no date.
-    ``after`` is the ``Page.after`` of the page before; anything else starts from the top.
-    Finished tickets have no due date: there the newest stands first.
-    """
-    if queue.key == "done":
-        last = int(after) if after.isdecimal() and len(after) < 19 else None
-        ordered = rows.order_by("-pk") if last is None else rows.filter(pk__lt=last).order_by("-pk")
-    else:
-        ordered = _beyond(rows, after).order_by(*QUEUE_ORDER)
-    found = list(
-        ordered.select_related("store", "customer", "assignee", "claim", "order").prefetch_related(
-            "claim__items__line"
-        )[: PAGE + 1]
-    )
-    tickets = found[:PAGE]
-    return Page(tickets, _cursor(tickets[-1], queue) if len(found) > PAGE else "")
-
-
-def _cursor(ticket: Ticket, queue: Queue) -> str:
-    if queue.key == "done":
-        return str(ticket.pk)
-    turn = "theirs" if ticket.state == TicketState.WAITING else "ours"
-    due = ticket.next_due_at.isoformat() if ticket.next_due_at else "-"
-    return f"{turn}~{ticket.priority}~{due}~{ticket.pk}"
-
-
-def _beyond(rows: QuerySet[Ticket], after: str) -> QuerySet[Ticket]:
-    """What stands behind one place in the order, or everything for a place that is none."""
-    turn, _tilde, rest = after.partition("~")
-    priority, _tilde, place = rest.partition("~")
-    due = _later(place)
-    if due is None or turn not in ("ours", "theirs") or priority not in _PRIORITIES:
-        return rows
-    later = Q(priority__gt=int(priority)) | (Q(priority=int(priority)) & due)
-    theirs = Q(state=TicketState.WAITING)
-    return rows.filter(theirs & later if turn == "theirs" else theirs | later)
-
-
-def _later(place: str) -> Q | None:
-    """What is due later than ``due~pk`` (``-`` is never); None for what is no such place."""
-    due, _tilde, key = place.partition("~")
-    if not key.isdecimal() or len(key) > 18:
-        return None
-    if due == "-":
-        return Q(next_due_at__isnull=True, pk__gt=int(key))
-    try:
-        at = datetime.fromisoformat(due)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        return None
-    return Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=int(key)) | Q(next_due_at__isnull=True)
-
-
-def pickups_on_the_shelf(user: User, store: int | None = None) -> QuerySet[Pickup]:
-    """Pickups that still wait: those that need a person first, then by what is left of them."""
-    rows = access.pickups_for(Actor.staff(user)).filter(state__in=WAITING_PICKUPS)
-    if store:
-        rows = rows.filter(store_id=store)
-    return (
-        rows.select_related("store", "order__customer")
-        .prefetch_related("order__lines")
-        .order_by("-needs_person", F("reserved_until").asc(nulls_last=True), "pk")
-    )
-
-
-def refunds_to_pay(user: User, store: int | None = None) -> QuerySet[Refund]:
-    """Money promised and not paid yet, the oldest promise first."""
-    rows = access.refunds_for(Actor.staff(user)).filter(state=RefundState.REQUESTED)
-    if store:
-        rows = rows.filter(store_id=store)
-    due = Deadline.objects.filter(
-        refund=OuterRef("pk"), state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE]
-    )
-    return (
-        rows.select_related("store", "order__customer", "claim__ticket", "pickup", "ticket")
-        .annotate(due_at=Subquery(due.order_by("-cycle").values("due_at")[:1]))
-        .order_by("requested_at", "pk")
-    )
-
-
-def soon(at: datetime | None, now: datetime) -> str:
-    """How urgent an instant is: ``late``, ``today`` (24 hours), ``soon`` (3 days) or ``''``."""
-    if at is None:
-        return ""
-    left = at - now
-    if left < timedelta():
-        return "late"
-    if left < timedelta(days=1):
-        return "today"
-    return "soon" if left < timedelta(days=3) else ""
+def newest(rows: QuerySet[Ticket], after: str) -> Page:
+    """One page of tickets that somebody else has found, the newest first."""
+    place = lists.NEWEST.place(after)
+    found = rows.order_by("-pk") if place is None else rows.filter(pk__lt=place[0]).order_by("-pk")
+    keys = list(found.values_list("pk", flat=True)[: lists.PAGE + 1])
+    shown = keys[: lists.PAGE]
+    more = lists.NEWEST.after((shown[-1],)) if len(keys) > lists.PAGE else ""
+    return Page(lines.of(shown), more)

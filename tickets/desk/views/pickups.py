@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions import pickups as shelf
-from tickets.desk import forms, queues, timeline
+from tickets.desk import forms, shelves, timeline
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import say_why, status_of
 from tickets.errors import ActionError, Conflict
@@ -34,9 +34,9 @@ def pickups(request: HttpRequest, desk: Desk) -> HttpResponse:
         matches = list(rows.select_related("store", "order__customer")[:5])
         if len(matches) == 1:
             return redirect("desk:pickup", matches[0].pk)
-    waiting = list(queues.pickups_on_the_shelf(desk.user, desk.store_id)[:SHOWN])
+    waiting = list(shelves.pickups_on_the_shelf(desk.user, desk.store_id)[:SHOWN])
     context = desk.context(
-        pickups=[(row, queues.soon(row.reserved_until, desk.now)) for row in waiting],
+        pickups=[(row, shelves.soon(row.reserved_until, desk.now)) for row in waiting],
         matches=matches,
         place="pickups",
         typed=typed,
@@ -76,7 +76,7 @@ def _card(
         forms=fresh,
         bound=bound[0] if bound else "",
         may_work="work" in desk.verbs(row.store_id),
-        urgency=queues.soon(row.reserved_until, desk.now),
+        urgency=shelves.soon(row.reserved_until, desk.now),
         history=[timeline.entry(event) for event in reversed(events)],
         meanwhile=[timeline.entry(e) for e in events if seen is not None and e.seq > seen],
     )

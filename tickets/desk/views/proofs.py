@@ -77,6 +77,6 @@ def related(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     }
     claims = signals.related(desk.actor, ticket, by, desk.now)
     tickets = access.tickets_for(desk.actor).filter(claim__in=claims)
-    page = queues.page(tickets, queues.QUEUES["done"], request.GET.get("after", ""))
+    page = queues.newest(tickets, request.GET.get("after", ""))
     told: dict[str, Any] = {"ticket": ticket, "title": titles.get(by, titles["customer"])}
     return render(request, "desk/related.html", desk.context(**told, **rows_of(desk, page)))

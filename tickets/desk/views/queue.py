@@ -1,4 +1,4 @@
-"""The queues and the search."""
+"""The queues."""
 
 from __future__ import annotations
 
@@ -6,61 +6,32 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from tickets import access
-from tickets.desk import labels, queues
+from tickets.desk import lists, queues, rows
 from tickets.desk.person import Desk, staff_only
-from tickets.desk.search import search
-from tickets.models import Ticket
-from tickets.models.ticket import URGENT
 
 
 @require_safe
 @staff_only
 def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """One queue, thirty rows at a time; or what a search found."""
-    typed = request.GET.get("q", "").strip()
-    if typed:
-        return _found(request, desk, typed)
+    """One queue, thirty rows at a time. Searches that were kept as a bookmark go on to theirs."""
+    if request.GET.get("q", "").strip():
+        return redirect(f"{reverse('desk:search')}?{request.GET.urlencode()}")
     chosen = queues.QUEUES.get(request.GET.get("queue", ""), queues.QUEUES["open"])
-    rows = access.tickets_for(desk.actor).filter(chosen.holds(desk.now))
-    if desk.store:
-        rows = rows.filter(store=desk.store)
-    after = request.GET.get("after", "")
-    page = queues.page(rows, chosen, after)
-    return render(request, "desk/queue.html", desk.context(queue=chosen, **rows_of(desk, page)))
+    # First, so that its mark is older than the list: what happens between is shown twice at most.
+    counted = desk.counts()
+    selection = chosen.selection(desk.user, desk.here, desk.now)
+    page = lists.page(selection, request.GET.get("after", ""))
+    context = desk.context(counted, queue=chosen, **rows_of(desk, page))
+    return render(request, "desk/queue.html", context)
 
 
-def _found(request: HttpRequest, desk: Desk, typed: str) -> HttpResponse:
-    found = search(desk.actor, typed)
-    if found.ticket:
-        return redirect("desk:ticket", found.ticket.reference)
-    page = queues.page(found.tickets, queues.QUEUES["done"], request.GET.get("after", ""))
-    return render(
-        request, "desk/search.html", desk.context(found=found, typed=typed, **rows_of(desk, page))
-    )
-
-
-def rows_of(desk: Desk, page: queues.Page) -> dict[str, Any]:
+def rows_of(desk: Desk, page: lists.Page) -> dict[str, Any]:
     """What `rows.html` shows of a page of tickets."""
     return {
         "page": page,
-        "rows": [_row(ticket, desk) for ticket in page.tickets],
+        "rows": rows.of(desk, page.tickets),
         "several_stores": len(desk.stores) > 1,
-    }
-
-
-def _row(ticket: Ticket, desk: Desk) -> dict[str, Any]:
-    finished = ticket.state in ("solved", "closed")
-    return {
-        "ticket": ticket,
-        "about": labels.about(ticket),
-        "kind": labels.REQUESTS.get(ticket.request, ticket.request),
-        "next": labels.next_step(ticket),
-        "due": None if finished else ticket.next_due_at,
-        "urgency": "" if finished else queues.soon(ticket.next_due_at, desk.now),
-        "unread": labels.unread(ticket),
-        "urgent": not finished and ticket.priority == URGENT,
-        "speaker": labels.SPEAKERS.get(ticket.last_speaker, ticket.last_speaker),
     }

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions.money import mark_refund_paid
-from tickets.desk import queues
+from tickets.desk import shelves
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import status_of
 from tickets.errors import ActionError
@@ -26,13 +26,13 @@ def refunds(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _list(request: HttpRequest, desk: Desk, error: ActionError | None = None) -> HttpResponse:
-    rows = queues.refunds_to_pay(desk.user, desk.store_id)[:SHOWN]
+    rows = shelves.refunds_to_pay(desk.user, desk.store_id)[:SHOWN]
     context = desk.context(
         refunds=[
             {
                 "row": row,
                 "days": (desk.now - row.requested_at).days,
-                "urgency": queues.soon(getattr(row, "due_at", None), desk.now),
+                "urgency": shelves.soon(getattr(row, "due_at", None), desk.now),
                 "may_work": "work" in desk.verbs(row.store_id),
             }
             for row in rows
