@@ -69,6 +69,7 @@ EVENTS: Mapping[str, Promise] = {
     "claim_filed": _("Request received"),
     "ticket_opened": _("Message received"),
     "message_added": _("Message"),
+    "call_logged": _("Telephone call"),
     "evidence_added": _("File added"),
     "file_received": _("File received, being checked"),
     "file_ready": _("File checked"),

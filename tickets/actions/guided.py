@@ -15,7 +15,8 @@ from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from policies.types import Decision, Facts, Request, Said, Verdict
 from tickets.actions.drafts import Preview, judge_facts, preview
-from tickets.models import Draft, Store
+from tickets.facts import order_facts
+from tickets.models import Draft, Order, Store
 
 _MOST_UNKNOWN = 4  # facts tried in every combination: 3**4 decisions of some microseconds each
 
@@ -72,6 +73,24 @@ def guide_without_order(
     """The guide for somebody who has not told which order: general answers need none."""
     facts = Facts(id="question", store=store.slug, request=Request(request), at=now)
     return _guide(judge_facts(store.pk, None, facts), locale, zone)
+
+
+def guide_for_order(
+    order: Order,
+    request: str,
+    *,
+    now: datetime,
+    locale: str = "en",
+    zone: tzinfo | None = None,
+) -> Guide:
+    """The guide for somebody who asks about an order this minute, on the telephone say.
+
+    Nothing was declared yet: ``asks`` are the questions whose answer can change the decision.
+    """
+    known = order_facts(order, request=request)
+    store = order.store.slug
+    facts = Facts(id="call", store=store, request=Request(request), at=now, order=known)
+    return _guide(judge_facts(order.store_id, order, facts), locale, zone)
 
 
 def decide_for(facts: Facts, store: Store, *, locale: str = "en") -> tuple[Decision, list[str]]:

@@ -32,6 +32,7 @@ from tickets.lifecycle import PickupState, TicketState
 from tickets.models import (
     Customer,
     Draft,
+    Event,
     Evidence,
     Message,
     Order,
@@ -71,6 +72,7 @@ class Opening:
     actor: Actor
     now: datetime
     form_key: uuid.UUID
+    channel: str = ""
 
 
 def can_send(pack: Pack, found: Preview | None, *, has_order: bool) -> bool:
@@ -303,6 +305,7 @@ def _ticket(opening: Opening) -> Turn:
         request=opening.request,
         subject=_subject(opening),
         priority=_priority(opening),
+        channel=opening.channel,
         opened_at=opening.now,
         updated_at=opening.now,
     )
@@ -326,13 +329,28 @@ def _priority(opening: Opening) -> int:
 
 def _event(turn: Turn, opening: Opening, kind: str, **data: Any) -> Any:
     """The opening event with the decision on it, the deadline of the answer, and the mail."""
-    request = opening.request if opening.request != OTHER else ""
-    ticket, found = turn.ticket, opening.found
+    event = _opened(turn, opening, kind, **data)
+    _owe_answer(turn, opening, event)
+    turn.mail("ticket_opened", event)
+    return event
+
+
+def _owe_answer(turn: Turn, opening: Opening, event: Event) -> None:
+    """A person answers by a date, and the event says it."""
+    ticket = turn.ticket
     assert ticket is not None
+    request = opening.request if opening.request != OTHER else ""
     due_at = opening.pack.answer_due(
         request if request and ticket.priority == opening.pack.priority(request) else "",
         opening.now,
     )
+    event.data["answer_due_at"] = due_at.isoformat()
+    turn.due(ticket, "answer_due", due_at)
+
+
+def _opened(turn: Turn, opening: Opening, kind: str, **data: Any) -> Event:
+    """The opening event with the decision on it."""
+    found = opening.found
     decided: dict[str, Any] = {}
     if found is not None:
         decided = {
@@ -340,12 +358,25 @@ def _event(turn: Turn, opening: Opening, kind: str, **data: Any) -> Any:
             "version": found.version,
             **decision_data(found.decision, found.facts, found.pack),
         }
-    event = turn.event(
-        kind, request=opening.request, answer_due_at=due_at.isoformat(), **decided, **data
-    )
-    turn.due(ticket, "answer_due", due_at)
-    turn.mail("ticket_opened", event)
-    return event
+    return turn.event(kind, request=opening.request, **decided, **data)
+
+
+def open_by_phone(opening: Opening, text: str, *, owes_answer: bool) -> tuple[Turn, Message]:
+    """What a customer said on the telephone, as a ticket of theirs; the caller ends the turn.
+
+    A person has answered already. ``owes_answer``: somebody still owes them more.
+    """
+    turn = _ticket(opening)
+    ticket = turn.ticket
+    assert ticket is not None
+    ticket.answered_at = opening.now
+    message = _say(opening, ticket, text)
+    event = _opened(turn, opening, "ticket_opened", message=message.pk, channel=opening.channel)
+    if owes_answer:
+        _owe_answer(turn, opening, event)
+        if ticket.priority == URGENT:
+            turn.alert(event)
+    return turn, message
 
 
 def _written(opening: Opening, text: str) -> Turn:
@@ -360,12 +391,14 @@ def _written(opening: Opening, text: str) -> Turn:
 
 
 def _say(opening: Opening, ticket: Ticket, text: str) -> Message:
-    by_staff = opening.actor.kind == "staff"
+    # On the telephone it is the customer who spoke, whoever has written it down.
+    by_staff = opening.actor.kind == "staff" and opening.channel != "phone"
     return Message.objects.create(
         ticket=ticket,
         kind="agent" if by_staff else "customer",
         author=opening.actor.user if by_staff else None,
         body=clean(text),
+        channel=opening.channel,
         at=opening.now,
         form_key=opening.form_key,
     )

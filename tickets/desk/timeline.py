@@ -20,6 +20,7 @@ from tickets.templatetags import dates
 ICONS: Mapping[str, str] = {
     "claim_filed": "inbox",
     "ticket_opened": "inbox",
+    "call_logged": "phone",
     "request_accepted": "inbox",
     "request_repeated": "inbox",
     "evidence_added": "paperclip",

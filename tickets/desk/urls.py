@@ -6,10 +6,12 @@ from django.urls import path
 
 from tickets.desk.views import (
     custody,
+    customers,
     deliveries,
     holding,
     marks,
     parcels,
+    phone,
     pickups,
     proofs,
     queue,
@@ -70,6 +72,15 @@ urlpatterns = [
     path(_CLAIM + "custody/", custody.custody, name="custody"),
     path(_CLAIM + "custody/csv", custody.sheet, name="custody-csv"),
     path(_CLAIM + "export/", custody.export, name="export"),
+    # calls and customers
+    path("calls/", phone.calls, name="calls"),
+    path("calls/new/", phone.stranger, name="call-stranger"),
+    path("calls/<int:pk>/", phone.call, name="call"),
+    path("calls/<int:pk>/log/", phone.log, name="call-log"),
+    path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("customers/<int:pk>/notes/", customers.notes, name="customer-notes"),
+    path("customers/<int:pk>/notes/return/", customers.note_return, name="customer-note-return"),
+    path("customer-notes/<int:pk>/removal/", customers.note_removal, name="customer-note-removal"),
     path("exports/", custody.check, name="export-check"),
     path("pickups/", pickups.pickups, name="pickups"),
     path(_PICKUP, pickups.pickup, name="pickup"),

@@ -24,7 +24,7 @@ from supportdesk.zones import zone_or_none
 from tickets import access, labels
 from tickets.effects.lines import one_line
 from tickets.file_words import problem_words
-from tickets.models import Claim, Event, Message, Order, Outbox, Pickup, Refund, Ticket
+from tickets.models import Claim, Draft, Event, Message, Order, Outbox, Pickup, Refund, Ticket
 from tickets.telling import (
     day_in_words,
     instant_in_words,
@@ -286,6 +286,10 @@ def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str
             return {"link": settings.BASE_URL + path, "link_says": _("Go on from here")}
         if ticket is None:
             return {"link": "", "link_says": ""}
+        form = _form_begun(row.event)
+        if form:
+            says = _("Fill in the form we have begun for you")
+            return {"link": settings.BASE_URL + form, "link_says": says, "form": form}
         says = _("See how it stands, write to us, add a file")
         return {"link": settings.BASE_URL + access.link_for(ticket), "link_says": says}
     path = ""
@@ -296,6 +300,15 @@ def _link(row: Outbox, ticket: Ticket | None, pickup: Pickup | None) -> dict[str
     elif row.event.order_id is not None:
         path = reverse("desk:releases")
     return {"link": settings.BASE_URL + path, "link_says": _("Open it on the desk")}
+
+
+def _form_begun(event: Event) -> str:
+    """The path of the form that was begun for the customer on the telephone; empty for none."""
+    pk = event.data.get("form") if event.kind == "call_logged" else None
+    if pk is None:
+        return ""
+    draft = Draft.objects.select_related("store").filter(pk=pk, store=event.store_id).first()
+    return reverse("portal:resume", args=[draft.store.slug, draft.key]) if draft else ""
 
 
 def _alert(event: Event, asked_for: str) -> dict[str, str]:

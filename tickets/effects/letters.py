@@ -19,6 +19,7 @@ from tickets.models import Event, Message, Outbox
 FOR_CUSTOMERS = frozenset(
     {
         "address_changed",
+        "call_logged",
         "carrier_answered",
         "carrier_asked",
         "claim_approved",

@@ -1,0 +1,290 @@
+"""Who is calling: customers by digits, a name, an address, an order or a tracking number.
+
+As somebody types, every key pressed asks this again. So the people are found by one statement
+of a few look-ups, each of which reads the beginning of an index and stops after some rows.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
+
+from tickets import access
+from tickets.actor import Actor
+from tickets.models import Customer, Order, Store, Ticket
+from tickets.models.base import email_key
+from tickets.models.order import order_number_key
+from tickets.models.ticket import OPEN
+from tickets.references import clean_reference
+
+LONGEST = 200
+SHOWN = 8  # people; more are not read while somebody talks
+_EACH = 3  # of a person's newest orders, and of their newest open tickets
+FEWEST_DIGITS = 4
+# Calling codes under which the stores' customers live, by ITU-T E.164: North America, Asia's
+# east, Oceania, Europe's west. Digits that begin otherwise are found as they were typed.
+CALLING_CODES = ("1", "82", "81", "86", "852", "853", "886", "60", "61", "62", "63", "64", "65")
+CALLING_CODES += ("66", "84", "91", "31", "32", "33", "34", "39", "41", "43", "44", "45", "46")
+CALLING_CODES += ("47", "48", "49", "351", "353", "358", "52", "55")
+_DIGITS = re.compile(r"[+\d][\d\s().+/-]*", re.ASCII)
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_LAST = chr(0x10FFFF)  # behind everything that begins like a text, byte by byte
+
+# The digits of a telephone, written as the index has it (see `tickets.models.store.PHONE_KEY`).
+_PHONE = "regexp_replace(c.phone, '[^0-9]+', '', 'g')"
+# Each look-up goes through an index in its order, byte by byte (hence the operators with
+# tildes), and ends after a few rows: never through a table, whatever the statistics say.
+_BY_PHONE = f"""
+    SELECT {{rank}}, c.id, NULL::bigint AS order_id
+    FROM unnest(%s::text[], %s::text[]) AS w(low, high)
+    CROSS JOIN LATERAL (
+        SELECT c.id FROM tickets_customer c
+        WHERE c.phone <> '' AND {{key}} ~>=~ w.low AND {{key}} ~<~ w.high AND c.store_id = ANY(%s)
+        ORDER BY {{key}} USING ~<~ LIMIT {SHOWN + 1}
+    ) c
+"""  # noqa: S608  (put together from the constants above)
+_BY_EMAIL = f"""
+    (SELECT {{rank}}, c.id, NULL::bigint FROM tickets_customer c
+    WHERE c.email_key ~>=~ %s AND c.email_key ~<~ %s AND c.store_id = ANY(%s)
+    ORDER BY c.email_key USING ~<~ LIMIT {SHOWN + 1})
+"""  # noqa: S608  (as above)
+# The words stand in a subquery, so that how common they are does not change the plan.
+_BY_NAME = f"""
+    (SELECT {{rank}}, c.id, NULL::bigint FROM tickets_customer c
+    WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
+    LIMIT {SHOWN + 1})
+"""  # noqa: S608  (as above)
+_BY_ORDER = f"""
+    (SELECT {{rank}}, o.customer_id, o.id FROM tickets_order o
+    WHERE o.number_key ~>=~ %s AND o.number_key ~<~ %s AND o.store_id = ANY(%s)
+    ORDER BY o.number_key USING ~<~ LIMIT {SHOWN + 1})
+"""  # noqa: S608  (as above)
+_BY_TRACKING = f"""
+    (SELECT {{rank}}, o.customer_id, o.id FROM tickets_shipment s
+    JOIN tickets_order o ON o.id = s.order_id
+    WHERE s.tracking_number = %s AND s.tracking_number <> '' AND o.store_id = ANY(%s)
+    LIMIT {SHOWN + 1})
+"""  # noqa: S608  (as above)
+_BY_REFERENCE = """
+    (SELECT {rank}, t.customer_id, t.order_id FROM tickets_ticket t
+    WHERE t.reference = %s AND t.store_id = ANY(%s))
+"""
+_NEWEST_ORDERS = """
+    SELECT o.*,
+        EXISTS (SELECT 1 FROM tickets_shipment s
+                WHERE s.order_id = o.id AND s.shipped_at IS NOT NULL) AS has_left,
+        EXISTS (SELECT 1 FROM tickets_shipment s WHERE s.order_id = o.id) AND NOT EXISTS (
+            SELECT 1 FROM tickets_shipment s
+            WHERE s.order_id = o.id AND s.delivered_at IS NULL) AS has_arrived
+    FROM (
+        SELECT n.id FROM unnest(%s::bigint[]) AS who(id)
+        CROSS JOIN LATERAL (
+            SELECT id FROM tickets_order WHERE customer_id = who.id
+            ORDER BY placed_at DESC LIMIT %s
+        ) n
+        UNION SELECT unnest(%s::bigint[])
+    ) AS wanted JOIN tickets_order o ON o.id = wanted.id
+    WHERE o.store_id = ANY(%s)
+    ORDER BY o.placed_at DESC, o.id DESC
+"""
+_OPEN_TICKETS = """
+    SELECT n.id FROM unnest(%s::bigint[]) AS who(id)
+    CROSS JOIN LATERAL (
+        SELECT id FROM tickets_ticket
+        WHERE customer_id = who.id AND state IN ('new', 'open', 'waiting')
+        ORDER BY opened_at DESC LIMIT %s
+    ) n
+"""
+
+
+@dataclass(slots=True)
+class Person:
+    """One customer of the list. ``named`` are the orders whose number was typed."""
+
+    customer: Customer
+    orders: list[Order] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
+    named: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found. ``reference`` is the ticket that was named; ``hint`` explains a miss."""
+
+    typed: str = ""
+    people: tuple[Person, ...] = ()
+    more: bool = False
+    reference: str = ""
+    hint: str = ""
+
+    @property
+    def phone(self) -> str:
+        """What was typed, where it can be the number that somebody calls from."""
+        return self.typed if len(digits_of(self.typed)) >= 7 else ""
+
+    @property
+    def name(self) -> str:
+        """What was typed, where it can be somebody's name."""
+        plain = not digits_of(self.typed) and "@" not in self.typed
+        return self.typed if plain else ""
+
+    @property
+    def email(self) -> str:
+        """What was typed, where it can be an address."""
+        return self.typed if "@" in self.typed else ""
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text that is a number and nothing else; empty for any other text."""
+    if not _DIGITS.fullmatch(text):
+        return ""
+    return re.sub(r"\D+", "", text, flags=re.ASCII)
+
+
+def fold(text: str) -> str:
+    """A name without accents and in small letters: as the database's ``name_words`` has it."""
+    bare = unicodedata.normalize("NFKD", text)
+    bare = "".join(sign for sign in bare if not "\u0300" <= sign <= "\u036f")
+    # Letter by letter: the database knows no rule for the end of a word.
+    return "".join(sign.lower() for sign in unicodedata.normalize("NFC", bare))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a name as they can be asked for; a single letter says too little.
+
+    Punctuation and symbols part words, as they do in the database; they are never in one.
+    """
+    apart = (" " if unicodedata.category(sign)[0] in "PSZC" else sign for sign in fold(text))
+    words = "".join(apart).split()
+    return [word for word in words if len(word) > 1 or _CJK.match(word) or len(words) > 1][:6]
+
+
+def beginnings(digits: str, *, international: bool = False) -> list[str]:
+    """How a number that was typed as ``digits`` may begin where it is kept.
+
+    As typed; with each calling code before it; and without the zero that is dialled inside a
+    country alone. ``01012345678``, ``1012345678`` and ``821012345678`` are one.
+    """
+    if digits.startswith("00"):
+        digits, international = digits[2:], True
+    found = [digits]
+    if digits.startswith("0"):
+        national = digits.lstrip("0")
+        found += [national, *(code + national for code in CALLING_CODES)]
+    else:
+        for code in CALLING_CODES:
+            if digits.startswith(code):
+                national = digits[len(code) :].lstrip("0")
+                found += [code + national, "0" + national]
+                found += [national] if len(national) >= 7 else []
+        if not international:
+            found += ["0" + digits, *(code + digits for code in CALLING_CODES)]
+    return [one for one in dict.fromkeys(found) if len(one) >= FEWEST_DIGITS - 1]
+
+
+def find(actor: Actor, stores: Sequence[Store], typed: str) -> Found:
+    """Everybody of these stores whom the typed text names: four statements at most.
+
+    ``stores`` are those whose customers this person may see.
+    """
+    text = " ".join(typed.replace("\x00", "").split())
+    if not text:
+        return Found()
+    if len(text) > LONGEST:
+        told = _("This is too long to be a name or a number: at most %(n)d characters.")
+        return Found(text[:LONGEST], hint=told % {"n": LONGEST})
+    rows = _candidates(text, [store.pk for store in stores])
+    order = list(dict.fromkeys(who for _rank, who, _order in sorted(rows, key=lambda r: r[0])))
+    named = [order_id for rank, _who, order_id in rows if order_id and rank in (1, 2)]
+    people = _people(actor, stores, order[:SHOWN], named)
+    return Found(
+        typed=text,
+        people=tuple(people),
+        more=len(order) > SHOWN,
+        reference=next((clean_reference(text) or "" for rank, *_r in rows if rank == 0), ""),
+        hint="" if people else _hint(text),
+    )
+
+
+def _hint(text: str) -> str:
+    digits = digits_of(text)
+    if digits and len(digits) < FEWEST_DIGITS:
+        return _("Type at least %(n)d digits of a telephone number.") % {"n": FEWEST_DIGITS}
+    if len(text) < 2:
+        return _("Go on typing: one letter says too little.")
+    return ""
+
+
+def _candidates(text: str, stores: list[int]) -> list[tuple[int, int, int | None]]:
+    """(how well it fits, customer, order) of all that begin like the text. One statement."""
+    parts: list[str] = []
+    values: list[object] = []
+
+    def ask(rank: int, statement: str, *params: object, key: str = "") -> None:
+        parts.append(statement.format(rank=rank, key=key))
+        values.extend([*params, stores])
+
+    reference = clean_reference(text)
+    if reference:
+        ask(0, _BY_REFERENCE, reference)
+    number = order_number_key(text)
+    if number:
+        ask(1, _BY_ORDER, number, number + _LAST)
+    tracking = "".join(text.split()).upper()
+    if len(tracking) >= 6:
+        ask(2, _BY_TRACKING, tracking)
+    digits = digits_of(text)
+    if len(digits) >= FEWEST_DIGITS:
+        starts = beginnings(digits, international=text.startswith("+"))
+        ask(3, _BY_PHONE, starts, [one + ":" for one in starts], key=_PHONE)
+        ends = [digits.lstrip("0")[::-1]] if len(digits.lstrip("0")) >= FEWEST_DIGITS else []
+        ends = list(dict.fromkeys([digits[::-1], *ends]))
+        ask(4, _BY_PHONE, ends, [one + ":" for one in ends], key=f"reverse({_PHONE})")
+    if " " not in text and len(text) > 1:
+        ask(5, _BY_EMAIL, email_key(text), email_key(text) + _LAST)
+    words = words_of(text) if not digits else []
+    if words:
+        quoted = ["'" + word + "'" for word in words]  # letters and figures: nothing to escape
+        ask(6, _BY_NAME, " & ".join(quoted))
+        ask(7, _BY_NAME, " & ".join(word + ":*" for word in quoted))
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("\nUNION ALL ".join(parts), values)
+        return list(cursor.fetchall())
+
+
+def _people(
+    actor: Actor, stores: Sequence[Store], wanted: list[int], named: list[int]
+) -> list[Person]:
+    """The people with their newest orders and open tickets, in three statements."""
+    if not wanted:
+        return []
+    by_store = {store.pk: store for store in stores}
+    found = {row.pk: Person(row) for row in access.customers_for(actor).filter(pk__in=wanted)}
+    for person in found.values():
+        person.customer.store = by_store[person.customer.store_id]
+    asked = [wanted, _EACH, named, list(by_store)]
+    for order in Order.objects.raw(_NEWEST_ORDERS, asked):
+        holder = found.get(order.customer_id)
+        if holder is not None:
+            holder.orders.append(order)
+            if order.pk in named:
+                holder.named |= {order.pk}
+    tickets = access.tickets_for(actor).filter(OPEN)
+    newest = RawSQL(_OPEN_TICKETS, (wanted, _EACH))  # noqa: S611  (a constant, with parameters)
+    tickets = tickets.filter(pk__in=newest)
+    rows = tickets.select_related("claim", "order").order_by("-opened_at", "-id")
+    for ticket in rows:
+        found[ticket.customer_id].tickets.append(ticket)
+    people = [found[pk] for pk in wanted if pk in found]
+    for person in people:  # the order that was typed first
+        person.orders.sort(key=lambda order: order.pk not in person.named)
+        person.orders = person.orders[: max(_EACH, len(person.named))]
+    return people
