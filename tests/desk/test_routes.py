@@ -138,23 +138,25 @@ def stage(
 ) -> Callable[[str], Thing]:
     """Bring things to where a route applies, by the hands of the lead."""
 
-    def play(on: str) -> Thing:
-        lena = as_(lead)
-        if on in ("preparing", "reserved", "refund"):
-            return _shelf(lena, request.getfixturevalue("pickup"), on)
-        if on in ("coming", "inspecting", "owed"):
-            return _defect(lena, request.getfixturevalue("defect"), on)
-        if on == "question":
-            return _question(request.getfixturevalue("mina"))
-        if on in ("cancelling", "moving", "lost", "inquired", "given up"):
-            return _errand(lena, request.getfixturevalue("mina"), on)
-        if on in ("late", "album", "move"):
-            return _watched(request.getfixturevalue("mina"), Actor.staff(lead), on)
-        if on == "waiting":
-            return request.getfixturevalue("waiting")  # type: ignore[no-any-return]  # a fixture by its name
-        return _ready(lena, request.getfixturevalue("ready"), on)
+    return lambda on: bring(on, as_(lead), lead, request.getfixturevalue)
 
-    return play
+
+def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing:
+    """Bring things to where a route applies; ``get`` makes a part of the cast by its name."""
+    if on in ("preparing", "reserved", "refund"):
+        return _shelf(lena, get("pickup"), on)
+    if on in ("coming", "inspecting", "owed"):
+        return _defect(lena, get("defect"), on)
+    if on == "question":
+        return _question(get("mina"))
+    if on in ("cancelling", "moving", "lost", "inquired", "given up"):
+        return _errand(lena, get("mina"), on)
+    if on in ("late", "album", "move"):
+        return _watched(get("mina"), Actor.staff(lead), on)
+    if on == "waiting":
+        waiting: Claim = get("waiting")
+        return waiting
+    return _ready(lena, get("ready"), on)
 
 
 def _question(mina: Customer) -> Ticket:
