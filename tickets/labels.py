@@ -100,6 +100,7 @@ EVENTS: Mapping[str, Promise] = {
     "refund_requested": _("Refund requested"),
     "refund_paid": _("Refund paid"),
     "deadline_missed": _("Deadline missed"),
+    "target_missed": _("Target missed"),
     "deadline_near": _("Deadline near"),
     "delivery_recorded": _("Delivery recorded"),
     "mail_bounced": _("A mail came back"),

@@ -19,7 +19,9 @@ from django.db.models import Case, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
-from tickets.actions import retention, snoozing
+from supportdesk.nudge import index_words
+from tickets.actions import clocks, retention, snoozing
+from tickets.actions.targets import KINDS as TARGETS
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
@@ -40,6 +42,9 @@ from tickets.models import (
 )
 from tickets.models.deadline import BINDING_KINDS
 from tickets.permissions import permit
+
+# What binds and is not a clock of the ticket's own row.
+_PROMISED = tuple(kind for kind in BINDING_KINDS if kind not in TARGETS)
 
 Subject = Claim | Pickup | Refund | Ticket | Inquiry | Shipment | Order
 
@@ -174,6 +179,10 @@ class Turn:
             settled_at=self.now,
         )
 
+    def deadlines_touched(self) -> None:
+        """Say that the ticket's next due date is to be found anew."""
+        self._deadlines_touched = True
+
     def turn_to(self, state: TicketState, waiting_for: WaitingFor = WaitingFor.NOBODY) -> None:
         """Say whose turn it is in the conversation now."""
         assert self.ticket is not None
@@ -196,6 +205,7 @@ class Turn:
         """Write the trace and the subject itself."""
         retention.follow(self, self._outcome_before)
         snoozing.follow(self, self._state_before)
+        clocks.follow(self)
         self.write()
         if self.ticket is not None:
             if self._deadlines_touched:
@@ -217,6 +227,12 @@ class Turn:
         Deadline.objects.bulk_create(self.deadlines)
         if self.mails:
             transaction.on_commit(nudge)
+        if any(event.kind in _SAYS_SOMETHING for event in self.events):
+            transaction.on_commit(index_words)
+
+
+# What people can look for once it has happened.
+_SAYS_SOMETHING = frozenset({"message_added", "ticket_opened", "claim_filed", "tagged"})
 
 
 def _column(subject: Subject) -> str:
@@ -232,10 +248,10 @@ def next_due(ticket: Ticket) -> datetime | None:
         | Q(ticket=ticket)
         | Q(refund__ticket=ticket),
         state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
-        kind__in=BINDING_KINDS,
+        kind__in=_PROMISED,
     )
-    found: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
-    return found
+    found = (waiting.aggregate(at=Min("due_at"))["at"], clocks.due_of(ticket))
+    return min((at for at in found if at is not None), default=None)
 
 
 @contextmanager

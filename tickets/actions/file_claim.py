@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from policies.evaluate import explain
-from tickets.actions import custody
+from tickets.actions import clocks, custody
 from tickets.actions.base import Turn
 from tickets.actions.drafts import Preview, judge_in_time, merge
 from tickets.actions.evidence_deadlines import set_evidence_deadlines
@@ -86,6 +86,8 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
         ticket.next_due_at = set_evidence_deadlines(turn, claim, found.pack)
         event.data["evidence_due_at"] = ticket.next_due_at.isoformat()
     turn.mail("claim_filed", event)
+    clocks.follow(turn)
+    ticket.next_due_at = ticket.next_due_at or clocks.due_of(ticket)
     ticket.save(force_insert=True)
     claim.ticket = ticket
     claim.save(force_insert=True)

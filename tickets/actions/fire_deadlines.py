@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from policies.publish import pack_of
 from policies.types import Verdict
-from tickets.actions import releases, retention, snoozing, watch
+from tickets.actions import releases, retention, snoozing, targets, watch
 from tickets.actions.add_evidence import decide_again, on_its_way
 from tickets.actions.base import Turn, inquiry_turn, order_turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
@@ -236,5 +236,6 @@ _MOVES: dict[str, Callable[[Turn, Deadline], DeadlineState]] = {
     "wait_over": remind,
     retention.KIND: retention.fire,
     snoozing.KIND: snoozing.fire,
+    **dict.fromkeys(targets.KINDS, targets.miss),
 }
 ROW_KINDS = tuple(_MOVES)

@@ -22,6 +22,7 @@ from tickets.desk import (
     shipments,
     signals,
     steps,
+    ticket_clocks,
     timeline,
 )
 from tickets.desk.person import Desk
@@ -98,15 +99,17 @@ def build(
         bound=bound[0] if bound else "",
         others=_others(found),
     )
+    context["clocks"] = ticket_clocks.card(desk, ticket)
     context["marks"] = marking.read(desk, ticket, bound, change=card == "marks")
     if claim is not None:
         asked = any(event.kind == "sent_to_manufacturer" for event in events)
         context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)
         context["asked"] = _asked(claim, what_if) if what_if is not None else None
-        context["deadlines"] = _deadlines(found.deadlines)
+        context["deadlines"] = _deadlines(ticket_clocks.without_targets(found.deadlines))
     else:
         context |= _request_context(ticket, events, verbs, bound)
-        due = [row for row in found.deadlines if row.kind != retention.KIND]
+        rows = ticket_clocks.without_targets(found.deadlines)
+        due = [row for row in rows if row.kind != retention.KIND]
         context["deadlines"] = due  # how long files are kept is on a card of its own
     has_files = bool(context["evidence"])
     context |= _proofs_context(desk, found, context["evidence"])

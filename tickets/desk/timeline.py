@@ -54,6 +54,7 @@ ICONS: Mapping[str, str] = {
     "refund_paid": "cash",
     "deadline_missed": "clock-exclamation",
     "deadline_near": "clock",
+    "target_missed": "clock-exclamation",
     "delivery_recorded": "truck-delivery",
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
