@@ -85,8 +85,16 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "supportdesk.quick.loader.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -116,8 +124,11 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": env.int("DB_POOL_MAX", default=10),
     "timeout": 5,
 }
-# Compiling a query costs more than it gives where every query finds a few rows by an index.
-DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
+# Compiling a query costs more than it gives where every query finds a few rows by an index; and
+# what is prepared (`supportdesk.prepared`) is planned once.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options", "-c jit=off -c plan_cache_mode=force_generic_plan"
+)
 if env.str("TEST_DB_NAME", default=""):
     DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DB_NAME")}
 REDIS_URL = env.str("REDIS_URL", default="") or (
@@ -157,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "tickets.jobs.drain_outbox", "schedule": 10.0},
     "replies": {"task": "tickets.jobs.send_replies", "schedule": 5.0},
     "uploads": {"task": "tickets.jobs.finish_uploads", "schedule": 60.0},
+    "search": {"task": "tickets.jobs.index_words", "schedule": 5.0},
+    "tallies": {"task": "tickets.jobs.fold_tallies", "schedule": 30.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
     "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},

@@ -16,6 +16,7 @@ from policies.publish import pack_of
 from tickets.actions.carrier import PARCEL_REQUESTS
 from tickets.desk import forms, labels
 from tickets.desk.decision import Known
+from tickets.desk.fields import fields_of
 from tickets.desk.rulebook import sentence
 from tickets.desk.steps import Button, Offer
 from tickets.lifecycle import TicketState, WaitingFor
@@ -213,9 +214,12 @@ BY_KEY: Mapping[str, ErrandStep] = {step.key: step for step in STEPS}
 
 def form_for(step: ErrandStep, ticket: Ticket, data: Any = None) -> forms.StepForm:
     """The step's form; the compensation knows the order's total."""
+    return step.form(data, name=step.key, options=_options(ticket))
+
+
+def _options(ticket: Ticket) -> forms.Money | None:
     order = ticket.order
-    options = forms.Money(order.total, order.currency) if order is not None else None
-    return step.form(data, name=step.key, options=options)
+    return forms.Money(order.total, order.currency) if order is not None else None
 
 
 def offers(
@@ -233,11 +237,9 @@ def offers(
         possible = now.is_open and step.shown(now) and step.verb in verbs
         if typed is None and not possible:
             continue
-        form = typed or form_for(step, ticket)
+        fields = "" if typed else fields_of(step.form, step.key, _options(ticket))
         tone = step.tone if step.tone != "go" or not found else ""
-        found.append(
-            Offer(step, step.title(), form, [Button(step.button(who))], tone, typed is not None)
-        )
+        found.append(Offer(step, step.title(), fields, [Button(step.button(who))], tone, typed))
     return found
 
 

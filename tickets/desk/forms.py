@@ -33,6 +33,8 @@ class StepForm(forms.Form):
 
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     sentences: Sequence[tuple[str, str]] = ()
+    # Whether the empty form looks different with other options.
+    options_show = True
 
     def __init__(
         self,
@@ -232,6 +234,7 @@ class InspectForm(StepForm):
 class FulfilForm(StepForm):
     """The replacement is on its way."""
 
+    options_show = False  # they only read what was typed
     tracking = forms.CharField(
         label=_("Tracking number"),
         required=False,

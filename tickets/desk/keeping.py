@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _l
 from tickets.actions import retention
 from tickets.actions.hold import LONGEST_REASON
 from tickets.desk import forms
+from tickets.desk.fields import fields_of
 from tickets.desk.steps import Button, Offer
 from tickets.models import Claim, Ticket
 
@@ -88,5 +89,5 @@ def _offers(
         return []
     title = _("Hold the evidence") if key == HOLD else _("Release the hold")
     said = _("Hold it: nothing is erased") if key == HOLD else _("Release it")
-    shown = form or HoldForm(name=key)
-    return [Offer(STEPS[key], title, shown, [Button(said)], "", form is not None)]
+    fields = "" if form else fields_of(HoldForm, key)
+    return [Offer(STEPS[key], title, fields, [Button(said)], "", form)]

@@ -9,11 +9,13 @@ from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from supportdesk import clock
+from supportdesk.prepared import Prepared
 from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.alarms import any_standing, standing
@@ -83,12 +85,13 @@ class Desk:
         }
 
 
-_SOMEBODY = -1  # nobody's key: stands in the statement for whoever asks
+_SOMEBODY = -7_340_033  # nobody's key: stands in the statement for whoever asks
+_MORE = ("role", "something_away", "rules_trouble")
 
 
 @cache
-def _statement(is_superuser: bool) -> tuple[str, tuple[Any, ...]]:
-    """The statement behind `_stores`, built once by the rule of `access`, and what it asks for."""
+def _statement(is_superuser: bool) -> Prepared:
+    """The statement behind `_stores`, built once by the rule of `access`."""
     somebody = User(pk=_SOMEBODY, is_active=True, is_superuser=is_superuser)
     role = Membership.objects.filter(user=somebody, store=OuterRef("pk")).values("role")[:1]
     rows = access.stores_for(somebody).annotate(
@@ -96,8 +99,9 @@ def _statement(is_superuser: bool) -> tuple[str, tuple[Any, ...]]:
         something_away=outages.any_standing(),
         rules_trouble=any_standing(),
     )
-    sql, asked = rows.query.sql_with_params()
-    return sql, tuple(asked)
+    with connection.cursor() as cursor:
+        text = cursor.mogrify(*rows.query.sql_with_params())
+    return Prepared(text.replace(str(_SOMEBODY), "%(user)s"), {"user": "bigint"})
 
 
 def _stores(user: User) -> list[Store]:
@@ -108,9 +112,18 @@ def _stores(user: User) -> list[Store]:
     """
     if not user.is_active:
         return []
-    sql, asked = _statement(user.is_superuser)
-    told = [user.pk if value == _SOMEBODY else value for value in asked]
-    return list(Store.objects.raw(sql, told))
+    names = [field.attname for field in Store._meta.concrete_fields]
+    found = []
+    with connection.cursor() as cursor:
+        _statement(user.is_superuser).execute(cursor, {"user": user.pk})
+        columns = [column.name for column in cursor.description or ()]
+        for row in cursor.fetchall():
+            told = dict(zip(columns, row, strict=True))
+            store = Store.from_db(DEFAULT_DB_ALIAS, names, [told[name] for name in names])
+            for name in _MORE:
+                setattr(store, name, told[name])
+            found.append(store)
+    return found
 
 
 def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:

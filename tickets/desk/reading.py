@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from policies.publish import version_of
+from supportdesk.prepared import Prepared
 from tickets.jsonrows import Shape, know, relate
 from tickets.models import (
     Claim,
@@ -65,6 +66,7 @@ _CLAIMS = """
     (SELECT count(*) FROM tickets_claim n JOIN tickets_ticket nt ON nt.id = n.ticket_id
      WHERE n.filed_at > %(year_ago)s AND nt.store_id = ANY(%(stores)s) AND {})
 """
+_KINDS = {"reference": "text", "stores": "bigint[]", "year_ago": "timestamptz", "roles": "text[]"}
 _HAS_ADDRESS = r"""(o.country <> '' AND o.ship_to->>'zip' ~ '\S'
     AND coalesce(o.ship_to->>'address1', '') || coalesce(o.ship_to->>'address2', '') ~ '\S')"""
 _STATEMENT = """
@@ -152,13 +154,13 @@ def read(reference: str, stores: Sequence[int], *, year_ago: datetime) -> Read |
         "roles": roles_with("work"),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_statement(), told)
+        _statement().execute(cursor, told)
         row = cursor.fetchone()
     return _put_together(row[0]) if row else None
 
 
 @cache
-def _statement() -> str:
+def _statement() -> Prepared:
     aliases = {
         "ticket": "t",
         "store": "a",
@@ -182,13 +184,20 @@ def _statement() -> str:
     rows = {name: _SHAPES[name].sql(alias) for name, alias in aliases.items()}
     rows["order"] = f"CASE WHEN o.id IS NOT NULL THEN {rows['order']} END"
     there = "SELECT z.id FROM tickets_order z WHERE z.address_key = o.address_key"
-    return _STATEMENT.format(
+    sql = _STATEMENT.format(
         **rows,
         by_customer=_CLAIMS.format("nt.customer_id = t.customer_id"),
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
         has_address=_HAS_ADDRESS,
     )
+    kinds = {
+        "reference": "text",
+        "stores": "bigint[]",
+        "year_ago": "timestamptz",
+        "roles": "text[]",
+    }
+    return Prepared(sql, kinds)
 
 
 def _put_together(found: dict[str, Any]) -> Read:

@@ -9,6 +9,7 @@ from policies.publish import in_force, pack_of
 from tickets.actions.tracking_view import Parcel, parcels
 from tickets.carriers import mistake
 from tickets.desk import forms
+from tickets.desk.fields import keyed_fields_of
 from tickets.models import Shipment, Ticket
 from tickets.templatetags import dates
 
@@ -17,10 +18,11 @@ SHOWN = 3  # events of one parcel; the rest opens
 
 @dataclass(frozen=True, slots=True)
 class ShipmentCard:
-    """One shipment, and the form that records its delivery."""
+    """One shipment, and the form that records its delivery: as typed, or its empty fields."""
 
     parcel: Parcel
-    form: forms.StepForm
+    form: forms.StepForm | None
+    fields: str
     mistake: str
     expected: str
 
@@ -53,13 +55,15 @@ def cards(
 
 
 def _card(parcel: Parcel, bound: tuple[str, forms.StepForm] | None, now: datetime) -> ShipmentCard:
-    name = f"delivery-{parcel.shipment.pk}"
-    form = bound[1] if bound and bound[0] == name else forms.DeliveryForm(name=name)
+    key = parcel.shipment.pk
+    form = bound[1] if bound and bound[0] == f"delivery-{key}" else None
+    fields = "" if form else keyed_fields_of(forms.DeliveryForm, "delivery", key)
     found = parcel.expected
     days = [dates.day(day, now) for day in (found.first, found.last)] if found else []
     return ShipmentCard(
         parcel=parcel,
         form=form,
+        fields=fields,
         mistake=mistake(parcel.recognised),
         expected=" – ".join(dict.fromkeys(days)),
     )

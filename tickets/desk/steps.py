@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from policies.publish import pack_of
 from tickets.desk import forms
+from tickets.desk.fields import fields_of
 from tickets.desk.rulebook import Rulebook
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, may_follow
 from tickets.models import Claim
@@ -70,14 +71,23 @@ class Anchor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One step on the page of one ticket, ready to be shown."""
+    """One step on the page of one ticket, ready to be shown.
+
+    ``fields`` are those of an empty form, as HTML; ``form`` is one that was not accepted, which is
+    shown as typed.
+    """
 
     step: Anchor
     title: str
-    form: forms.StepForm
+    fields: str
     buttons: Sequence[Button]
     tone: str = ""
-    opened: bool = False
+    form: forms.StepForm | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether it stands open, because its form was not accepted."""
+        return self.form is not None
 
 
 MONEY = ("refund", "return")
@@ -283,8 +293,8 @@ def offers(
         typed = bound[1] if bound and bound[0] == step.key else None
         if typed is None and not (step.shown(claim) and step.verb in verbs):
             continue
-        form = typed or form_for(step, claim, book)
+        fields = "" if typed else fields_of(step.form, step.key, step.options(claim, book))
         tone = "go" if step.key == first else ("" if step.key == "approve" else step.tone)
         buttons = step.buttons(claim, who)
-        found.append(Offer(step, step.title(claim), form, buttons, tone, typed is not None))
+        found.append(Offer(step, step.title(claim), fields, buttons, tone, typed))
     return found

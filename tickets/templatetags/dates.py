@@ -54,28 +54,32 @@ def say(instant: datetime, zone: str, now: datetime | None, *, day: bool = True)
     """“Tue 10 Mar, 23:59” in a zone; with the year when it is another one than ``now``'s."""
     local = instant.astimezone(ZoneInfo(zone))
     locale = locale_name(get_language())
-    time = local.strftime("%H:%M")
+    time = f"{local.hour:02}:{local.minute:02}"
     if not day:
-        return f"{format_skeleton('E', local, locale=locale)} {time}"
+        return f"{_weekday(local.date(), locale)} {time}"
     other_year = now is not None and now.astimezone(ZoneInfo(zone)).year != local.year
-    if locale.startswith("en"):
-        weekday = format_skeleton("E", local, locale=locale)
-        month = format_skeleton("MMM", local, locale=locale)
-        text = f"{weekday} {local.day} {month}" + (f" {local.year}" if other_year else "")
-    else:
-        skeleton = "yMMMEd" if other_year else "MMMEd"
-        text = format_skeleton(skeleton, local, locale=locale)
-    return f"{text}, {time}"
+    return f"{_day(local.date(), locale, other_year)}, {time}"
 
 
 def day(local: date, now: datetime | None = None) -> str:
     """“Tue 10 Mar”, a day on the store's calendar; with the year when it is another one."""
-    locale = locale_name(get_language())
     other_year = now is not None and now.year != local.year
+    return _day(local, locale_name(get_language()), other_year)
+
+
+@lru_cache(maxsize=400)
+def _weekday(local: date, locale: str) -> str:
+    return str(format_skeleton("E", local, locale=locale))
+
+
+@lru_cache(maxsize=4000)
+def _day(local: date, locale: str, with_year: bool) -> str:
+    """A page says dozens of days, mostly the same few; Babel takes its time for each."""
     if locale.startswith("en"):
-        weekday, month = (format_skeleton(s, local, locale=locale) for s in ("E", "MMM"))
-        return f"{weekday} {local.day} {month}" + (f" {local.year}" if other_year else "")
-    return str(format_skeleton("yMMMEd" if other_year else "MMMEd", local, locale=locale))
+        month = format_skeleton("MMM", local, locale=locale)
+        text = f"{_weekday(local, locale)} {local.day} {month}"
+        return f"{text} {local.year}" if with_year else text
+    return str(format_skeleton("yMMMEd" if with_year else "MMMEd", local, locale=locale))
 
 
 def last_minute(instant: datetime, zone: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_currency
@@ -54,6 +55,11 @@ NOTICE_ICONS = {"success": "check", "warning": "alert-triangle", "error": "alert
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One symbol of the sprite; decoration unless ``label`` gives it a meaning of its own."""
+    return _drawn(name, str(label))
+
+
+@lru_cache(maxsize=1000)
+def _drawn(name: str, label: str) -> SafeString:
     address = f"{static('vendor/icons.svg')}#{name}"
     if label:
         return format_html(

@@ -1,0 +1,237 @@
+"""What Django's templates do with a value, without the detours: look up, filter, show."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template import Context, TemplateSyntaxError
+from django.template.base import Node
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.utils import translation
+from django.utils.formats import localize
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeData, SafeString, mark_safe
+from django.utils.timezone import template_localtime
+
+
+class _Missing:
+    """A name that stands for nothing: shown as nothing, and false."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+_NOT_FOUND = (TypeError, AttributeError, KeyError, ValueError, IndexError)
+
+
+def dig(value: Any, path: Sequence[str] = ()) -> Any:
+    """``value.a.b`` as templates mean it: a key, an attribute or a place, called if it can be."""
+    if callable(value):
+        value = _called(value)
+    for bit in path:
+        if value is MISSING:
+            return MISSING
+        if type(value) is dict and bit in value:
+            value = value[bit]
+        elif hasattr(type(value), "__getitem__"):
+            value = _item(value, bit)
+        else:
+            value = _attribute(value, bit)
+        if callable(value):
+            value = _called(value)
+    return value
+
+
+def _attribute(value: Any, bit: str) -> Any:
+    try:
+        return getattr(value, bit)
+    except Exception as error:
+        if getattr(error, "silent_variable_failure", False):
+            return ""
+        if isinstance(error, AttributeError) and bit not in dir(value):
+            return MISSING
+        raise
+
+
+def _item(value: Any, bit: str) -> Any:
+    try:
+        return value[bit]
+    except _NOT_FOUND:
+        pass
+    try:
+        return getattr(value, bit)
+    except AttributeError:
+        if bit in dir(value):
+            raise
+    except TypeError:
+        pass
+    try:
+        return value[int(bit)]
+    except _NOT_FOUND:
+        return MISSING
+
+
+def _called(value: Any) -> Any:
+    if getattr(value, "do_not_call_in_templates", False):
+        return value
+    if getattr(value, "alters_data", False):
+        return ""
+    try:
+        return value()
+    except Exception as error:
+        if getattr(error, "silent_variable_failure", False):
+            return ""
+        raise
+
+
+def given(value: Any) -> Any:
+    """A value for a tag or a filter: nothing is an empty text."""
+    return "" if value is MISSING else value
+
+
+def maybe(value: Any) -> Any:
+    """A value for ``if`` and ``for``: nothing is None."""
+    return None if value is MISSING else value
+
+
+def show(value: Any) -> str:
+    """A value as it stands on the page, escaped unless it is HTML already."""
+    kind = type(value)
+    if kind is SafeString:
+        return value  # type: ignore[no-any-return]  # its type has just been asked
+    if kind is str:
+        return html.escape(value)
+    if kind is int:
+        return str(value)
+    if value is MISSING:
+        return ""
+    return conditional_escape(localize(template_localtime(value)))
+
+
+def escaped(value: Any) -> str:
+    """What a simple tag gave, as it stands on the page."""
+    return value if type(value) is SafeString else conditional_escape(value)
+
+
+def filtered(function: Callable[..., Any], value: Any, *arguments: Any) -> Any:
+    """One filter, as `FilterExpression.resolve` applies it."""
+    if getattr(function, "expects_localtime", False):
+        value = template_localtime(value)
+    if getattr(function, "needs_autoescape", False):
+        made = function(value, *arguments, autoescape=True)
+    else:
+        made = function(value, *arguments)
+    safe = getattr(function, "is_safe", False) and isinstance(value, SafeData)
+    return mark_safe(made) if safe else made
+
+
+def compared(operator: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
+    """A comparison in ``if``: what cannot be compared is false."""
+    try:
+        return operator(one, other)
+    except Exception:  # as `smartif` has it
+        return False
+
+
+def rows_of(value: Any) -> Sequence[Any]:
+    """What ``for`` goes through."""
+    if value is None:
+        return ()
+    return value if hasattr(value, "__len__") else list(value)
+
+
+class Words(dict[str | tuple[str, str], str]):
+    """The texts of templates in one language; a pair is a text and what it is about.
+
+    What a catalogue says never changes while the process runs.
+    """
+
+    def __missing__(self, asked: str | tuple[str, str]) -> str:
+        if isinstance(asked, tuple):
+            found = translation.pgettext(asked[1], asked[0])
+        else:
+            found = translation.gettext(asked)
+        self[asked] = found
+        return found
+
+
+_words: dict[str | None, Words] = {}
+
+
+def words() -> Words:
+    """The texts in the reader's language."""
+    language = translation.get_language()
+    found = _words.get(language)
+    if found is None:
+        found = _words[language] = Words()
+    return found
+
+
+def counted(singular: str, plural: str, count: Any, about: str | None = None) -> str:
+    """A text that depends on a number."""
+    if not isinstance(count, Decimal | float | int):
+        raise TemplateSyntaxError(f"{count!r} is no number to count by.")
+    if about:
+        return translation.npgettext(about, singular, plural, count)
+    return translation.ngettext(singular, plural, count)
+
+
+def address(context: Context, view: str, arguments: Iterable[Any], named: dict[str, Any]) -> str:
+    """What ``{% url %}`` gives.
+
+    Raises:
+        NoReverseMatch: there is no such address.
+    """
+    request: HttpRequest | None = getattr(context, "request", None)
+    app = getattr(request, "current_app", None)
+    if app is None:
+        app = getattr(getattr(request, "resolver_match", None), "namespace", None)
+    place = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), app)
+    return _address(view, tuple(arguments), tuple(named.items()), place)
+
+
+@lru_cache(maxsize=5000)
+def _address(view: str, arguments: Any, named: Any, place: tuple[str, str, str | None]) -> str:
+    """Kept by all that it depends on: ``place`` is the table of addresses and where we are."""
+    return reverse(view, args=arguments, kwargs=dict(named), current_app=place[2])
+
+
+def address_or_nothing(
+    context: Context, view: str, arguments: Iterable[Any], named: dict[str, Any]
+) -> str:
+    """What ``{% url … as name %}`` gives: nothing where there is no such address."""
+    try:
+        return address(context, view, arguments, named)
+    except NoReverseMatch:
+        return ""
+
+
+def form_token(context: Context) -> str:
+    """The hidden field of ``{% csrf_token %}``."""
+    token = context.get("csrf_token")
+    if not token or token == "NOTPROVIDED":  # noqa: S105  (Django's word for none)
+        return ""
+    value = html.escape(str(token))
+    return f'<input type="hidden" name="csrfmiddlewaretoken" value="{value}">'
+
+
+def left_to_django(node: Node, context: Context, names: dict[str, Any]) -> str:
+    """A piece that is not compiled, with the names that are known around it."""
+    with context.push(**{name: value for name, value in names.items() if value is not MISSING}):
+        return node.render_annotated(context)
+
+
+def inner_context(context: Context, names: dict[str, Any]) -> Context:
+    """The context of a template that sees only these names, and the form token."""
+    made = context.new(names)
+    token = context.get("csrf_token")
+    if token is not None:
+        made["csrf_token"] = token
+    return made
