@@ -9,6 +9,7 @@ from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tidying, trials
 from tickets.actions import replies
 from tickets.evidence import erase, programs, sweep_uploads, watch, work
+from tickets.search import docs
 
 
 @shared_task(name="tickets.jobs.drain_outbox")
@@ -21,6 +22,12 @@ def drain_outbox() -> int:
 def sweep_deadlines() -> int:
     """Let every due deadline fire."""
     return deadlines.sweep(clock.now()).total()
+
+
+@shared_task(name="tickets.jobs.index_words")
+def index_words() -> int:
+    """Read the words of tickets on which something was said, so that a search finds them."""
+    return docs.index_due()
 
 
 @shared_task(name="tickets.jobs.tidy")

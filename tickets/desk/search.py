@@ -1,67 +1,70 @@
-"""One box: a reference, an order number, an e-mail address or a name."""
+"""One box for everything: what a text names, and the tickets in which its words stand."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
-
-from tickets import access
-from tickets.actor import Actor
-from tickets.models import Pickup, Ticket
-from tickets.models.base import email_key
-from tickets.models.order import order_number_key
-from tickets.references import ALPHABET, clean_reference
-
-LONGEST = 200
-_SPOKEN = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}")
+from tickets.desk import labels, lines, rows
+from tickets.desk.person import Desk
+from tickets.models import Ticket
+from tickets.search import excerpts
+from tickets.search.find import Page, find
+from tickets.search.meaning import Around, Meaning, understand
+from tickets.search.named import Named, named
+from tickets.search.query import LONGEST, Query, parse
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found. ``ticket`` is the one a reference names; ``hint`` explains a miss."""
+    """What a search found, as `desk/search.html` shows it.
 
-    tickets: QuerySet[Ticket]
-    ticket: Ticket | None = None
-    pickups: tuple[Pickup, ...] = ()
-    hint: str = ""
-
-
-def search(actor: Actor, typed: str) -> Found:
-    """Everything this person may see that the typed text names.
-
-    A reference opens its ticket. Order numbers match whole; addresses and names by
-    their beginning.
+    ``ticket`` is the one a reference names. ``groups`` are what the text names, with their rows;
+    ``rows`` are the tickets in which its words stand, each with its ``excerpt``.
     """
-    text = " ".join(typed.split())[:LONGEST]
-    tickets = access.tickets_for(actor)
-    if not text:
-        return Found(tickets.none())
-    reference = clean_reference(text)
-    if reference:
-        ticket = tickets.filter(reference=reference).first()
-        if ticket:
-            return Found(tickets.none(), ticket=ticket)
-    key = order_number_key(text)
-    matching = Q(order__number_key=key) | Q(customer__name__istartswith=text)
-    if "@" in text or "." in text or " " not in text:
-        matching |= Q(customer__email_key__startswith=email_key(text))
-    pickups = access.pickups_for(actor).filter(order__number_key=key).select_related("order")
-    return Found(tickets.filter(matching), pickups=tuple(pickups[:5]), hint=_hint(text, reference))
+
+    ticket: Ticket | None = None
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    named: Named = field(default_factory=Named)
+    rows: list[rows.Row] = field(default_factory=list)
+    page: Page = field(default_factory=lambda: Page([]))
+    problems: list[str] = field(default_factory=list)
+    asked: bool = True
 
 
-def _hint(text: str, reference: str | None) -> str:
-    bare = "".join(text.upper().split()).replace("-", "")
-    looks_like_one = bool(_SPOKEN.fullmatch(text)) or (
-        len(bare) == 8 and all(c in ALPHABET for c in bare) and any(c.isdigit() for c in bare)
+def search(desk: Desk, typed: str, after: int = 0) -> Found:
+    """Everything this person may see that was asked for; ``after`` is where a page begins."""
+    query = parse(typed)
+    names = Named()
+    if after == 0 and query.plain and len(typed) <= LONGEST:
+        names = named(desk.actor, typed)
+        if names.ticket:
+            return Found(ticket=names.ticket)
+    meaning = _meaning(desk, query)
+    page = Page([]) if meaning.empty else find(meaning, after)
+    keys = [key for group in names.groups for key in group.tickets]
+    shown = rows.of(desk, lines.of([*keys, *page.tickets]))
+    by_key = {row["ticket"].pk: row for row in shown}
+    said = excerpts.of_tickets([*{*keys, *page.tickets}], meaning.shown)
+    for key, row in by_key.items():
+        row["excerpt"] = said.get(key)
+    groups = [
+        {"title": group.title, "rows": [by_key[key] for key in group.tickets if key in by_key]}
+        for group in names.groups
+    ]
+    already = set(keys)
+    others = [by_key[key] for key in page.tickets if key in by_key and key not in already]
+    return Found(
+        groups=groups,
+        named=names,
+        rows=others,
+        page=page,
+        problems=meaning.problems,
+        asked=not meaning.empty,
     )
-    if reference:
-        return _("No ticket of yours has the reference %(reference)s.") % {"reference": text}
-    if looks_like_one:
-        return _(
-            "%(typed)s is not a reference: its check character does not fit. "
-            "One character was misheard or mistyped."
-        ) % {"typed": text}
-    return ""
+
+
+def _meaning(desk: Desk, query: Query) -> Meaning:
+    stores = [desk.store] if desk.store else desk.stores
+    requests = {key: str(label) for key, label in labels.REQUESTS.items()}
+    return understand(query, Around(desk.user, stores, desk.now, requests))

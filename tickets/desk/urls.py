@@ -18,6 +18,7 @@ from tickets.desk.views import (
     refunds,
     releases,
     requests,
+    search,
     steps,
     ticket,
 )
@@ -81,6 +82,8 @@ urlpatterns = [
     path("customers/<int:pk>/notes/", customers.notes, name="customer-notes"),
     path("customers/<int:pk>/notes/return/", customers.note_return, name="customer-note-return"),
     path("customer-notes/<int:pk>/removal/", customers.note_removal, name="customer-note-removal"),
+    # search
+    path("search/", search.found, name="search"),
     path("exports/", custody.check, name="export-check"),
     path("pickups/", pickups.pickups, name="pickups"),
     path(_PICKUP, pickups.pickup, name="pickup"),
