@@ -1,12 +1,12 @@
 # Supportdesk. `make` alone tells what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run serve manage test check lint format lock bench clean
+.PHONY: help run serve manage test check lint format lock bench bench-peer clean
 PYTHON_HERE := .venv/bin/python
 # `make check k=pickup` or `make check t=tests/policies`
 PYTEST = $(PYTHON_HERE) -m pytest -n $(or $(WORKERS),2)
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 run: ## the demo: everything, on this machine, with a month of orders (PORT=8000)
 	@.ci/venv embedded && exec $(PYTHON_HERE) -m supportdesk.supervisor run
@@ -52,6 +52,10 @@ lock: ## renew the locked dependencies
 bench: ## the figures of docs/performance.md, as ratios in one run
 	@.ci/venv dev
 	@$(PYTHON_HERE) -m tests.bench
+
+bench-peer: ## the desk beside django-helpdesk, which is installed from the package index for it
+	@.ci/venv dev
+	@$(PYTHON_HERE) -m tests.bench peer
 
 clean: ## everything that can be made again; the data in .data and .data-shop stays
 	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -38,9 +38,9 @@ INSERT INTO tickets_customer (store_id, email, email_key, name, phone, locale, t
 VALUES ({store}, 'c@example.com', 'c@example.com', 'C', '', 'en', '');
 INSERT INTO tickets_ticket
     (store_id, reference, customer_id, request, subject, state, priority, waiting_for, opened_at,
-     updated_at, last_speaker, link_generation, last_seq, hold_reason)
+     updated_at, last_speaker, link_generation, last_seq, hold_reason, channel)
 SELECT {store}, 'AAAAAAAA', max(id), 'other', '', 'open', 1, '', '{now}', '{now}', 'customer', 1,
-       0, '' FROM tickets_customer;
+       0, '', '' FROM tickets_customer;
 """
 _FILES = """
 INSERT INTO tickets_evidence

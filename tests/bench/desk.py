@@ -1,0 +1,280 @@
+"""The agents' pages among 10,000, 200,000 and a million tickets, against a bare Django view.
+
+Two processes of gunicorn, four connections at once, each of which asks for every page in turn:
+so that whatever else the machine does meets all of them alike. Medians by the clock of the
+client. The crowd is `tests.bench.crowd`; the ticket that is opened, and the requests that are
+sent, come about as a customer's do.
+
+``DESK_SIZES=10000,50000`` takes other numbers of tickets, to try something out.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import os
+import re
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from supportdesk import clock
+from tests.bench import crowd
+from tests.bench.__main__ import Figure
+from tests.bench.server import Client, serving
+from tests.cast import Story, a_file, add_evidence, make_customer, make_order
+from tickets.actions import talk
+from tickets.actions.file_claim import file_claim
+from tickets.actions.stores import open_store
+from tickets.actor import Actor
+from tickets.models import Membership, Role, Store, User
+
+SIZES = tuple(map(int, os.environ.get("DESK_SIZES", "10000,200000,1000000").split(",")))
+LINES, ROUNDS, WARM = 4, 40, 6
+GROWTH = 1.3
+BARE = "bare view"
+# At most so many times a bare view, among the most tickets.
+TIMES = {
+    "queue, first page": 10,
+    "queue, my tickets": 10,
+    "queue, deep": 10,
+    "ticket page": 10,
+    "search, rare word": 12,
+    "search, common word": 20,
+}
+FEW_QUERIES = ("queue, first page", "queue, my tickets", "queue, deep", "ticket page")
+MOST_QUERIES = 12
+CALL = "call look-up, digits"
+SUBMISSION = "a customer's submission"
+
+_NUMBERS = itertools.count(1)  # of senders, over all sizes
+Address = Callable[[int], str]
+
+
+@dataclass
+class Took:
+    """What one size gave: seconds by page, queries by page, and the workers' memory."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    queries: dict[str, int] = field(default_factory=dict)
+    grew: float = 0.0
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.seconds[name])
+
+
+def figures() -> Iterator[Figure]:
+    """How each page grows with the tickets; its time and its queries among the most of them."""
+    now = clock.now()
+    stores = [open_store(slug, now=now, mail_from="b@example.com") for slug in ("kpopusa", "kpop2")]
+    agents = agents_of(stores)
+    found: dict[int, Took] = {}
+    there = 0
+    for size in SIZES:
+        crowd.grow(stores, agents, there + 1, size, now)
+        there = size
+        crowd.settle()
+        crowd.check()
+        found[size] = measure(stores[0], agents[0], size)
+        told = ", ".join(
+            f"{name} {found[size].median(name) * 1000:.1f}" for name in found[size].seconds
+        )
+        print(f"  {size:,} tickets, milliseconds (medians): {told}", flush=True)
+    yield from _judged(found[SIZES[0]], found[SIZES[-1]])
+
+
+def _judged(few: Took, many: Took) -> Iterator[Figure]:
+    bare = many.median(BARE)
+    for name in many.seconds:
+        if name != BARE:
+            label = f"{name}: {SIZES[-1]:,} tickets / {SIZES[0]:,}"
+            yield Figure(label, many.median(name) / few.median(name), "x", GROWTH)
+    for name, bound in TIMES.items():
+        yield Figure(f"{name} / a bare view", many.median(name) / bare, "x", bound)
+    for name in FEW_QUERIES:
+        yield Figure(f"{name}: queries", many.queries[name], "", MOST_QUERIES)
+    slow = statistics.quantiles(many.seconds[CALL], n=20)[-1]
+    yield Figure(f"{CALL}: 95 of 100 within", slow * 1000, "ms", 100)
+    yield Figure("a worker's memory at the end / after warming up", many.grew, "x", 1.1)
+
+
+def measure(store: Store, agent: User, size: int) -> Took:
+    """Every page `LINES` x `ROUNDS` times."""
+    cookie = cookie_of(agent)
+    drafts = iter(_drafts(store, (ROUNDS + WARM) * LINES))
+    ticket = _ticket(store, agent, size)
+    with serving(workers=2, threads=4) as client:
+        pages = addresses(client, cookie, ticket, size)
+        took = Took()
+        laps(client, pages, drafts, cookie, WARM, Took())
+        before = memory(client.server)
+        laps(client, pages, drafts, cookie, ROUNDS, took)
+        took.grew = memory(client.server) / before
+    return took
+
+
+def addresses(client: Client, cookie: str, ticket: str, size: int) -> dict[str, Address]:
+    """What is asked for, by name; a rare word is another one every time."""
+    deep = _deep(client, cookie, size)
+    spread = 7919  # a prime: one ticket after the other, far from each other
+
+    def number(lap: int) -> int:
+        return 1 + lap * spread % size
+
+    return {
+        BARE: lambda lap: "/bench/bare/",
+        "queue, first page": lambda lap: "/desk/?queue=open",
+        "queue, my tickets": lambda lap: "/desk/?queue=mine",
+        "queue, done": lambda lap: "/desk/?queue=done",
+        "queue, deep": lambda lap: deep,
+        "ticket page": lambda lap: f"/desk/tickets/{ticket}/",
+        "search, rare word": lambda lap: f"/desk/search/?q={crowd.rare(number(lap))}",
+        "search, common word": lambda lap: f"/desk/search/?q={crowd.COMMON}",
+        CALL: lambda lap: f"/desk/calls/?q=702{number(lap):07d}",
+        "call look-up, name": lambda lap: "/desk/calls/?q=jordan",
+    }
+
+
+def laps(
+    client: Client,
+    pages: dict[str, Address],
+    drafts: Iterator[str],
+    cookie: str,
+    rounds: int,
+    took: Took,
+) -> None:
+    """Ask for every page ``rounds`` times on each of the connections.
+
+    Raises:
+        RuntimeError: an answer was not the one that belongs there.
+    """
+    lock, failed = threading.Lock(), list[Exception]()
+    names = list(pages)
+
+    def line(number: int) -> None:
+        own = Client(client.port)
+        try:
+            for lap in range(rounds):
+                for step in range(len(names)):
+                    name = names[(step + number * 2) % len(names)]
+                    ask(own, name, pages[name](lap * LINES + number), cookie, took, lock)
+                with lock:
+                    path = next(drafts)
+                _send(own, path, took, lock, f"10.{number}.{lap // 250}.{lap % 250}")
+        except Exception as error:  # told below: an answer that fails is no figure
+            failed.append(error)
+
+    lines = [threading.Thread(target=line, args=(number,)) for number in range(LINES)]
+    for each in lines:
+        each.start()
+    for each in lines:
+        each.join()
+    if failed:
+        raise failed[0]
+
+
+def ask(own: Client, name: str, path: str, cookie: str, took: Took, lock: threading.Lock) -> None:
+    started = time.perf_counter()
+    status = own.get(path, "" if name == BARE else cookie, part="look-up" in name)
+    lasted = time.perf_counter() - started
+    if status != 200:
+        raise RuntimeError(f"{path} answered {status}")
+    with lock:
+        took.seconds.setdefault(name, []).append(lasted)
+        took.queries[name] = max(own.queries, took.queries.get(name, 0))
+
+
+def _send(own: Client, path: str, took: Took, lock: threading.Lock, visitor: str) -> None:
+    started = time.perf_counter()
+    status = own.post(path, {"note": "It was not in the box."}, visitor)
+    lasted = time.perf_counter() - started
+    if status != 302:
+        raise RuntimeError(f"{path} answered {status}")
+    with lock:
+        took.seconds.setdefault(SUBMISSION, []).append(lasted)
+        took.queries[SUBMISSION] = own.queries
+
+
+def _deep(client: Client, cookie: str, size: int) -> str:
+    """The address of a page in the middle of all open tickets, as its links lead there."""
+    path = "/desk/?queue=open"
+    for _page in range(max(1, size // 20 // 30 // 2)):
+        if client.get(path, cookie) != 200:
+            raise RuntimeError(f"{path} does not open")
+        after = re.search(r'rel="next" href="([^"]+)"', client.body.decode())
+        if after is None:
+            raise RuntimeError(f"nothing follows {path}")
+        path = "/desk/" + html.unescape(after[1])
+    return path
+
+
+def memory(server: int) -> float:
+    """The memory of the server's processes, in bytes: what each has for itself."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    found = 0.0
+    for child in children:
+        for row in Path(f"/proc/{child}/smaps_rollup").read_text().splitlines():
+            if row.startswith(("Private_Clean", "Private_Dirty")):
+                found += int(row.split()[1]) * 1024
+    return found
+
+
+def agents_of(stores: Sequence[Store]) -> list[User]:
+    made = []
+    for number in range(20):
+        user = User.objects.create_user(f"agent{number}@staff.test", name=f"Agent {number}")
+        for store in stores:
+            Membership.objects.create(user=user, store=store, role=Role.AGENT)
+        made.append(user)
+    return made
+
+
+def cookie_of(user: User) -> str:
+    """The cookie of a person who is signed in."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def _ticket(store: Store, agent: User, size: int) -> str:
+    """A claim with its film and three messages: the reference of its ticket."""
+    now = clock.now()
+    customer = make_customer(store, f"opened{size}@example.com", "Mina Kim")
+    draft = Story(make_order(customer, f"T{size}", now=now), now).draft(
+        "missing_photocard", opened=True
+    )
+    add_evidence(a_file(at=now), draft=draft, actor=None, now=now)
+    mina = Actor.of_customer(customer)
+    ticket = file_claim(draft, actor=mina, now=now).ticket
+    said = (("customer", mina), ("agent", Actor.staff(agent)), ("customer", mina))
+    for minute, (kind, actor) in enumerate(said):
+        body = crowd.texts()[minute]
+        talk.say(ticket, body, kind=kind, actor=actor, now=_later(now, minute))
+    return ticket.reference
+
+
+def _later(now: datetime, minutes: int) -> datetime:
+    return now + timedelta(minutes=minutes)
+
+
+def _drafts(store: Store, number: int) -> list[str]:
+    now = clock.now()
+    paths = []
+    for _each in range(number):
+        name = f"sends{next(_NUMBERS)}"
+        customer = make_customer(store, f"{name}@example.com", "Sender")
+        order = make_order(customer, name, now=now, placed=timedelta(days=5))
+        draft = Story(order, now).draft("missing_photocard", opened=True, video_exists=True)
+        paths.append(f"/{store.slug}/claim/{draft.key}/review/")
+    return paths
