@@ -27,9 +27,11 @@ from tickets.models import (
     Order,
     Pickup,
     Product,
+    QueueTally,
     RateBucket,
     Refund,
     ReleaseMove,
+    SavedView,
     Shipment,
     Store,
     Ticket,
@@ -142,6 +144,27 @@ def shipments_for(actor: Actor) -> QuerySet[Shipment]:
 def deadlines_for(actor: Actor) -> QuerySet[Deadline]:
     """Every deadline this actor may see: those of their stores."""
     return _seen(Deadline.objects.all(), actor, "store", None)
+
+
+def tallies_for(actor: Actor) -> QuerySet[QueueTally]:
+    """Every tally this actor may see: those of their stores."""
+    return _seen(QueueTally.objects.all(), actor, "store", None)
+
+
+def views_for(actor: Actor) -> QuerySet[SavedView]:
+    """Every saved view this actor may see: their own, and those shared with their stores.
+
+    A private one is its owner's alone, whoever else may see everything.
+    """
+    if actor.kind != "staff" or actor.user is None or not actor.user.is_active:
+        return SavedView.objects.none()
+    shared = SavedView.objects.filter(store__in=stores_for(actor.user))
+    return shared | SavedView.objects.filter(owner=actor.user)
+
+
+def view_for(actor: Actor, pk: int) -> SavedView:
+    """One saved view, or 404."""
+    return _one(views_for(actor).select_related("store", "owner"), pk=pk)
 
 
 def _one(rows: QuerySet[Row], **where: object) -> Row:

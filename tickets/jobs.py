@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from supportdesk import clock
-from tickets import alarms, deadlines, outbox, tidying, trials
+from tickets import alarms, deadlines, outbox, tallies, tidying, trials
 from tickets.actions import replies
 from tickets.evidence import erase, programs, sweep_uploads, watch, work
 from tickets.search import docs
@@ -28,6 +28,12 @@ def sweep_deadlines() -> int:
 def index_words() -> int:
     """Read the words of tickets on which something was said, so that a search finds them."""
     return docs.index_due()
+
+
+@shared_task(name="tickets.jobs.fold_tallies")
+def fold_tallies() -> int:
+    """Fold the rows that the counts of the queues are sums of."""
+    return tallies.fold()
 
 
 @shared_task(name="tickets.jobs.tidy")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -131,21 +130,11 @@ def fact(name: str) -> str:
     return str(FACTS.get(name, name.replace("_", " ").capitalize()))
 
 
-class _Stands(NamedTuple):
-    request: str
-    state: str
-    waiting_for: str
-    last_speaker: str
-    claim: str
-    outcome: str
-    cancelled: bool
-
-
 def next_step(ticket: Ticket) -> str:
     """What has to happen next, in two or three words, as a list's row says it."""
     claim: Claim | None = getattr(ticket, "claim", None)
     return lines.next_step(
-        _Stands(
+        lines.Stands(
             ticket.request,
             ticket.state,
             ticket.waiting_for,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _t
@@ -99,26 +99,19 @@ def of(keys: Sequence[int]) -> list[Line]:
     return [found[key] for key in keys if key in found]
 
 
-class Stands(Protocol):
+class Stands(NamedTuple):
     """Where a ticket stands, as far as its next step follows from it."""
 
-    @property
-    def request(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def waiting_for(self) -> str: ...
-    @property
-    def last_speaker(self) -> str: ...
-    @property
-    def claim(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def cancelled(self) -> bool: ...
+    request: str
+    state: str
+    waiting_for: str
+    last_speaker: str
+    claim: str
+    outcome: str
+    cancelled: bool
 
 
-def next_step(line: Stands) -> str:
+def next_step(line: Line | Stands) -> str:
     """What has to happen next, in two or three words, and by whom it reads."""
     if not line.claim:
         if line.state in (TicketState.SOLVED, TicketState.CLOSED):
@@ -142,7 +135,7 @@ def next_step(line: Stands) -> str:
     return str(common.CLAIM_STATES[line.claim])
 
 
-def _errand(line: Stands) -> str:
+def _errand(line: Line | Stands) -> str:
     """The next step of a request that is no claim."""
     if line.waiting_for == WaitingFor.CARRIER:
         return _t("Carrier answers")

@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
+from supportdesk.prepared import Prepared
 from tickets.desk import lines
 from tickets.desk.lines import Line
 from tickets.models.ticket import PRIORITIES
@@ -179,25 +181,25 @@ class Selection:
     """Which tickets, from which rows, in which order.
 
     ``where`` are conditions on ``t`` (and on what else stands in ``source``) with named values in
-    ``told``: those that the index of this order knows. ``also`` are conditions that no index
-    knows: they are asked of a stretch of the list at a time, see `filtered`. With ``per_store``
-    each of ``stores`` is read by itself.
+    ``told``: those that the index of this order knows. Each of ``keys`` is read by itself, in the
+    place of ``{}`` in ``each``: a store, or a tag. ``also`` are conditions that no index knows:
+    they are asked of a stretch of the list at a time, see `stretches`.
     """
 
     order: Order
-    stores: Sequence[int]
+    keys: Sequence[int | list[int]]
     where: tuple[str, ...] = ()
     told: Mapping[str, Any] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     source: str = "tickets_ticket t"
-    per_store: bool = True
+    each: str = "t.store_id = {}"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Up to thirty rows, and where the next thirty begin ('' at the end).
 
-    ``looked`` is how many tickets were looked through where that was not all of them.
+    ``looked`` is how many tickets were looked through, where that was not all of them.
     """
 
     tickets: list[Line]
@@ -207,59 +209,82 @@ class Page:
 
 def page(selection: Selection, after: str) -> Page:
     """One page, in one statement. ``after`` is `Page.after`; anything else is the top."""
-    place = selection.order.place(after)
+    if not selection.keys:
+        return Page([], "")
     width = len(selection.order.keys)
+    sql, told = statement(selection, selection.order.place(after))
     with connection.cursor() as cursor:
-        cursor.execute(*statement(selection, place))
+        _prepared(sql, tuple((name, _kind(value)) for name, value in told.items())).execute(
+            cursor, told
+        )
         rows = cursor.fetchall()
     shown = rows[:PAGE]
     more = selection.order.after(shown[-1][:width]) if len(rows) > PAGE else ""
     return Page([Line(*row[width:]) for row in shown], more)
 
 
+@lru_cache(maxsize=512)
+def _prepared(sql: str, kinds: tuple[tuple[str, str], ...]) -> Prepared:
+    return Prepared(sql, dict(kinds))
+
+
+def _kind(value: Any) -> str:
+    """The type of a value in PostgreSQL."""
+    if isinstance(value, list):
+        return "bigint[]"
+    kinds = {bool: "boolean", int: "bigint", datetime: "timestamptz"}
+    return kinds.get(type(value), "text")
+
+
 def statement(selection: Selection, place: Place | None) -> tuple[str, dict[str, Any]]:
     """The rows behind a place, one more than a page, each with its keys and what it shows."""
-    told: dict[str, Any] = {}
     keys = ", ".join(f"{key} AS k{n}" for n, key in enumerate(selection.order.keys))
     columns = ", ".join(f"k{n}" for n in range(len(selection.order.keys)))
-    inner = candidates(selection, place, f"{keys}, {lines.OWN}", PAGE + 1, told)
+    inner, told = candidates(selection, place, f"{keys}, {lines.OWN}", PAGE + 1)
     sql = (
         f"SELECT {columns}, {lines.SHOWN} FROM ({inner}) t {lines.BESIDE}"  # noqa: S608  (constants)
-        f" ORDER BY {_outside(selection.order)}"
+        f" ORDER BY {outside(selection.order)}"
     )
     return sql, told
 
 
 def candidates(
-    selection: Selection, place: Place | None, columns: str, most: int, told: dict[str, Any]
-) -> str:
-    """The SELECT of the first ``most`` rows behind a place, in order; fills in ``told``."""
-    told.update(selection.told, most=most)
-    stores: list[Sequence[int] | int] = [*selection.stores] if selection.per_store else []
-    if not selection.per_store:
-        stores = [list(selection.stores)]
-    ranges: list[Range] = selection.order.beyond(place) if place is not None else [("", ())]
-    order = ", ".join(selection.order.by)
+    selection: Selection, place: Place | None, columns: str, most: int, name: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """The SELECT of the first ``most`` rows behind a place, in order, and the values it names.
+
+    How many is written into it: a plan that is made once should know. ``name`` keeps the values
+    of several such SELECTs in one statement apart.
+    """
+    told: dict[str, Any] = {f"{name}{one}": value for one, value in selection.told.items()}
+    ranges = selection.order.beyond(place) if place is not None else [("", ())]
+    end = f"ORDER BY {', '.join(selection.order.by)} LIMIT {int(most)}"
+    where = [_named(one, name) for one in selection.where]
     branches = []
-    for number, store in enumerate(stores):
-        told[f"store{number}"] = store
-        mine = f"%(store{number})s"
-        where = [f"t.store_id = {mine}" if selection.per_store else f"t.store_id = ANY({mine})"]
+    for number, key in enumerate(selection.keys):
+        told[f"{name}key{number}"] = key
+        mine = selection.each.format(f"%({name}key{number})s")
         for part, (behind, values) in enumerate(ranges):
-            names = [f"after{part}_{n}" for n in range(len(values))]
+            names = [f"{name}after{part}_{n}" for n in range(len(values))]
             told.update(zip(names, values, strict=True))
-            named = behind % tuple(f"%({name})s" for name in names)
-            conditions = " AND ".join([*where, *selection.where, *([named] if named else [])])
+            further = [behind % tuple(f"%({one})s" for one in names)] if behind else []
             branches.append(
-                f"SELECT {columns} FROM {selection.source} WHERE {conditions}"  # noqa: S608  (values are bound)
-                f" ORDER BY {order} LIMIT %(most)s"
+                f"SELECT {columns} FROM {selection.source}"  # noqa: S608  (values are bound)
+                f" WHERE {' AND '.join([mine, *where, *further])} {end}"
             )
+    asked = {one: value for one, value in told.items() if f"%({one})s" in " ".join(branches)}
     if len(branches) == 1:
-        return branches[0]
+        return branches[0], asked
     joined = " UNION ALL ".join(f"({branch})" for branch in branches)
-    return f"SELECT * FROM ({joined}) b ORDER BY {_outside(selection.order)} LIMIT %(most)s"  # noqa: S608
+    order = f"ORDER BY {outside(selection.order)} LIMIT {int(most)}"
+    return f"SELECT * FROM ({joined}) b {order}", asked  # noqa: S608  (as above)
 
 
-def _outside(order: Order) -> str:
-    """The same order where the keys are called k0, k1, …"""
-    return ", ".join(f"k{n}{' DESC' * by.endswith(' DESC')}" for n, by in enumerate(order.by))
+def _named(condition: str, name: str) -> str:
+    return condition.replace("%(", f"%({name}") if name else condition
+
+
+def outside(order: Order, back: bool = False) -> str:
+    """The same order (or the other way round) where the keys are called k0, k1, …"""
+    downs = [by.endswith(" DESC") != back for by in order.by]
+    return ", ".join(f"k{n}{' DESC' * down}" for n, down in enumerate(downs))

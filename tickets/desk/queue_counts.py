@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from supportdesk.prepared import Prepared
 from tickets.actions.preorders import KIND as PREORDER
 from tickets.actions.watch import KINDS
 from tickets.desk.live import MARK
@@ -24,6 +25,14 @@ from tickets.desk.queues import QUEUES, SOON, Queue
 from tickets.models import User
 
 MOST = 1000
+_KINDS = {
+    "me": "bigint",
+    "stores": "bigint[]",
+    "now": "timestamptz",
+    "soon": "timestamptz",
+    "parcel": "text[]",
+    "preorder": "text",
+}
 
 # Rows of one place first, and then the sums of the queues: there are far fewer places than rows.
 _TALLIES = """
@@ -38,13 +47,13 @@ _STRETCH = """
     (SELECT count(*) FROM (
        SELECT FROM unnest(%(stores)s::bigint[]) AS s (id), LATERAL (
          SELECT FROM {source} WHERE t.store_id = s.id AND {where}
-         ORDER BY {order} LIMIT %(most)s) x
-       LIMIT %(most)s) y)
+         ORDER BY {order} LIMIT {most}) x
+       LIMIT {most}) y)
 """
 _OF_PERSON = """
     (SELECT count(*) FROM (
        SELECT FROM {source} WHERE t.store_id = ANY(%(stores)s) AND {where}
-       ORDER BY {order} LIMIT %(most)s) y)
+       ORDER BY {order} LIMIT {most}) y)
 """
 _REST = """
     (SELECT json_build_array(count(*), count(*) FILTER (WHERE needs_person)) FROM tickets_pickup
@@ -106,12 +115,11 @@ def counts(user: User, stores: Sequence[int], now: datetime) -> Counts:
         "stores": list(stores),
         "now": now,
         "soon": now + SOON,
-        "most": MOST,
         "parcel": list(KINDS),
         "preorder": PREORDER,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_statement(), told)
+        _statement().execute(cursor, told)
         row = cursor.fetchone()
     tallied, *stretches = row[: 1 + len(_stretched())]
     pickups, refunds, late, moves, views, mark = row[1 + len(_stretched()) :]
@@ -138,7 +146,7 @@ def _stretched() -> tuple[str, ...]:
 
 
 @cache
-def _statement() -> str:
+def _statement() -> Prepared:
     sums = ", ".join(
         f"'{queue.key}', coalesce(sum(n) FILTER (WHERE {_place(queue)}), 0)"
         for queue in QUEUES.values()
@@ -149,8 +157,8 @@ def _statement() -> str:
         form = _STRETCH if queue.per_store else _OF_PERSON
         where = " AND ".join(queue.where)
         order = ", ".join(queue.order.by)
-        parts.append(form.format(source=queue.source, where=where, order=order))
-    return "SELECT " + ",".join([*parts, _REST, MARK])
+        parts.append(form.format(source=queue.source, where=where, order=order, most=MOST))
+    return Prepared("SELECT " + ",".join([*parts, _REST, MARK]), _KINDS)
 
 
 def _place(queue: Queue) -> str:

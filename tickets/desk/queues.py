@@ -61,19 +61,18 @@ class Queue:
 
     def selection(self, user: User, stores: Sequence[int], now: datetime) -> Selection:
         """What a list of it reads."""
-        where = tuple(
-            _WHOSE.get(f"{name}={value}") or f"t.{name} = '{value}'"
-            for name, value in self.columns.items()
-        )
+        asked = (f"{name}={value}" for name, value in self.columns.items())
+        where = (*(_WHOSE.get(one) or _is(one) for one in asked), *self.where)
         told = {"me": user.pk, "now": now, "soon": now + SOON}
-        return Selection(
-            self.order,
-            stores,
-            (*where, *self.where),
-            told,
-            source=self.source,
-            per_store=self.per_store,
-        )
+        if self.per_store:
+            return Selection(self.order, stores, where, told)
+        each = "t.store_id = ANY({})"
+        return Selection(self.order, [list(stores)], where, told, source=self.source, each=each)
+
+
+def _is(column: str) -> str:
+    """``stage=ready`` in SQL; both are names of ours."""
+    return "t.{} = '{}'".format(*column.split("="))
 
 
 _WHOSE = {

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from tickets.desk.views import (
+    conversation,
     custody,
     customers,
     deliveries,
+    drafts,
     holding,
+    live,
     marks,
     parcels,
     phone,
@@ -18,6 +21,7 @@ from tickets.desk.views import (
     refunds,
     releases,
     requests,
+    saved_views,
     search,
     steps,
     ticket,
@@ -32,7 +36,16 @@ _RELEASE = "releases/<int:pk>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
-    path("tickets/<str:reference>/messages/", ticket.say, name="messages"),
+    # the conversation
+    path(_TICKET + "messages/", conversation.say, name="messages"),
+    path(_TICKET + "older/", conversation.older, name="older"),
+    path(_TICKET + "colleagues/", conversation.colleagues, name="colleagues"),
+    path(_TICKET + "draft/", drafts.draft, name="draft"),
+    path(_TICKET + "draft/files/", drafts.files, name="draft-files"),
+    path(_TICKET + "draft/files/<int:pk>/removal/", drafts.take_out, name="draft-file-removal"),
+    path(_TICKET + "pending/<int:pk>/undo/", drafts.undo, name="undo"),
+    path("drafts/", drafts.mine, name="drafts"),
+    # the ticket
     path("tickets/<str:reference>/assignee/", ticket.assign, name="assignee"),
     path("tickets/<str:reference>/solution/", ticket.solve, name="solution"),
     path("tickets/<str:reference>/delivery/", deliveries.delivery, name="delivery"),
@@ -75,13 +88,21 @@ urlpatterns = [
     path(_CLAIM + "export/", custody.export, name="export"),
     # calls and customers
     path("calls/", phone.calls, name="calls"),
-    path("calls/new/", phone.stranger, name="call-stranger"),
+    path("stores/<int:pk>/calls/", phone.stranger, name="call-stranger"),
     path("calls/<int:pk>/", phone.call, name="call"),
     path("calls/<int:pk>/log/", phone.log, name="call-log"),
     path("customers/<int:pk>/", customers.customer, name="customer"),
     path("customers/<int:pk>/notes/", customers.notes, name="customer-notes"),
     path("customers/<int:pk>/notes/return/", customers.note_return, name="customer-note-return"),
     path("customer-notes/<int:pk>/removal/", customers.note_removal, name="customer-note-removal"),
+    # lists that a person keeps, and what changes while one looks
+    path("live/", live.live, name="live"),
+    path("views/", saved_views.new, name="view-new"),
+    path("views/counts/", saved_views.counts, name="view-counts"),
+    path("views/restoration/", saved_views.restoration, name="view-restoration"),
+    path("views/<int:pk>/", saved_views.view, name="view"),
+    path("views/<int:pk>/change/", saved_views.change, name="view-change"),
+    path("views/<int:pk>/removal/", saved_views.removal, name="view-removal"),
     # search
     path("search/", search.found, name="search"),
     path("exports/", custody.check, name="export-check"),
