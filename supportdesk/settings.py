@@ -106,6 +106,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+FORM_RENDERER = "supportdesk.quick.widgets.Renderer"
+
 # --- engines -----------------------------------------------------------------
 DATABASES: dict[str, Any] = {
     # An offline command must not start engines.
@@ -170,7 +172,6 @@ CELERY_BEAT_SCHEDULE = {
     "uploads": {"task": "tickets.jobs.finish_uploads", "schedule": 60.0},
     "search": {"task": "tickets.jobs.index_words", "schedule": 5.0},
     "tallies": {"task": "tickets.jobs.fold_tallies", "schedule": 30.0},
-    "search": {"task": "tickets.jobs.index_words", "schedule": 5.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
     "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},

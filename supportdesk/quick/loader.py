@@ -9,8 +9,9 @@ from django.template.loaders import cached
 
 from supportdesk.quick.compiler import quicken
 
-# Pages for people at work. Mails and plain texts, which escape nothing, are not among them.
-QUICK = ("desk/",)
+# Pages for people at work, and the widgets of every form. Mails and plain texts, which escape
+# nothing, are not among them.
+QUICK = ("desk/", "django/forms/widgets/")
 
 
 class Loader(cached.Loader):

@@ -15,6 +15,7 @@ from django.template.base import Node
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import translation
 from django.utils.formats import localize
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeData, SafeString, mark_safe
 from django.utils.timezone import template_localtime
@@ -38,9 +39,10 @@ def dig(value: Any, path: Sequence[str] = ()) -> Any:
     for bit in path:
         if value is MISSING:
             return MISSING
-        if type(value) is dict and bit in value:
+        kind = type(value)
+        if kind is dict and bit in value:
             value = value[bit]
-        elif hasattr(type(value), "__getitem__"):
+        elif hasattr(kind, "__getitem__"):
             value = _item(value, bit)
         else:
             value = _attribute(value, bit)
@@ -112,6 +114,8 @@ def show(value: Any) -> str:
         return str(value)
     if value is MISSING:
         return ""
+    if isinstance(value, Promise):  # a label, in the reader's language
+        return conditional_escape(str(value))
     return conditional_escape(localize(template_localtime(value)))
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.forms.renderers import get_default_renderer
 from django.template import Context, engines
 from django.test import Client
 from django.utils import translation
@@ -20,6 +21,7 @@ from tests.cast import NOON, a_file, add_evidence
 from tests.desk.conftest import Clock
 from tests.desk.steps import take
 from tickets.actor import Actor
+from tickets.desk import fields
 from tickets.models import Claim, Pickup, User
 
 # What is another one on each page, whoever makes it.
@@ -31,13 +33,20 @@ def as_django_has_it(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(loader, "QUICK", ("no such place/",))
         forget()
+        assert not card().nodelist.get_nodes_by_type(QuickNode)
         yield
     forget()
+
+
+def card() -> Any:
+    return engines["django"].engine.get_template("desk/cards/shipments.html")  # type: ignore[attr-defined]  # Django's own backend has it
 
 
 def forget() -> None:
     for one in engines["django"].engine.template_loaders:  # type: ignore[attr-defined]  # Django's own backend has it
         one.reset()
+    get_default_renderer.cache_clear()
+    fields._made.cache_clear()
 
 
 def page(client: Client, address: str, **extra: Any) -> str:
@@ -111,7 +120,7 @@ class Thing:
 
     name = "<b>Ann</b>"
     none = None
-    pairs = {"a": 1, "b": 2}  # noqa: RUF012  (only read)
+    pairs = {"a": 1, "b": 2}
 
     def __init__(self, *rows: Any) -> None:
         self.rows = rows
@@ -131,36 +140,72 @@ class Thing:
         raise error
 
 
-PIECES = [
-    "{{ thing.name }} {{ thing.called }} {{ thing.saved }}|{{ thing.gone }}|{{ thing.nothing.more }}|",
-    "{{ safe }} {{ number }} {{ big }} {{ half }} {{ yes }} {{ thing.none }} {{ nobody }}",
-    "{{ nobody|default:'—' }} {{ thing.none|default_if_none:'?' }} {{ thing.name|upper|lower }}",
-    "{{ safe|upper }} {{ thing.name|safe }} {{ text|linebreaksbr }} {{ at|date:'Y-m-d H:i' }} {{ at }}",
-    "{{ thing.pairs.a|add:number }} {{ thing.rows.1 }} {{ thing.rows.9 }} {{ text.0 }} {{ 'a\"b' }} {{ 5 }}",
-    "{% if nobody %}a{% elif thing.none or yes and not number == 3 %}b{% else %}c{% endif %}",
-    "{% if number > 'x' %}a{% endif %}{% if 2 in thing.rows %}b{% endif %}{% if yes is True %}c{% endif %}",
-    "{% if nobody is None %}a{% endif %}{% if thing.rows|length >= 2 %}b{% endif %}"
-    "{% if 'z' not in text %}c{% endif %}{% if nobody != thing.none %}d{% endif %}",
-    "{% for row in thing.rows %}{{ forloop.counter }}{% if not forloop.last %},{% endif %}{{ row }}"
-    "{% empty %}none{% endfor %}{{ row }}",
-    "{% for row in nobody %}x{% empty %}none{% endfor %}{% for a, b in thing.pairs.items %}{{ a }}={{ b }};"
-    "{% endfor %}{% for row in thing.rows reversed %}{{ forloop.revcounter }}{{ row }}{% endfor %}",
-    "{% for row in thing.rows %}{% cycle 'odd' 'even' %}{% for row in thing.rows %}"
-    "{{ forloop.parentloop.counter }}{% endfor %}{% endfor %}",
-    "{% with a=thing.name b=nobody %}{{ a }}|{{ b }}|{% with a=number %}{{ a }}{% endwith %}{{ a }}{% endwith %}",
-    "{% translate 'Queues' %} {% translate 'Queues' as said %}{{ said }} {% translate '100% of <b>' %}",
-    "{% translate 'From' context 'a point in time' %} {% translate thing.name %}",
-    "{% blocktranslate with who=thing.name %}{{ who }} gets 100% of this, {{ number }}.{% endblocktranslate %}",
-    "{% blocktranslate count n=thing.rows|length %}{{ n }} file{% plural %}{{ n }} files of {{ text }}"
-    "{% endblocktranslate %}",
-    "{% url 'desk:ticket' text %}{% url 'desk:queue' as there %}{{ there }}{% url 'none:such' as no %}[{{ no }}]",
-    "{% icon 'check' %}{% icon 'check' thing.name %}{% icon name='x' as drawn %}{{ drawn }}{% verdict 'wait' %}",
-    "{% csrf_token %}{% spaceless %}<p> {{ thing.name }} </p> <p></p>{% endspaceless %}",
-    "{% if number %}{% firstof nobody thing.name as first %}{{ first }}{% endif %}{{ first }}",
-    "{# nothing #}{% comment %}{{ thing.saved }}{% endcomment %}{% autoescape off %}{{ thing.name }}{% endautoescape %}",
-    "{% include 'components/empty.html' with title=thing.name text=text only %}",
-    "{% for title in thing.rows %}{% include 'components/empty.html' with symbol='x' %}{% endfor %}",
-]
+# A piece a paragraph.
+PIECES = r"""
+{{ thing.name }} {{ thing.called }} {{ thing.saved }}|{{ thing.gone }}|
+{{ thing.nothing.more }}|
+
+{{ safe }} {{ number }} {{ big }} {{ half }} {{ yes }} {{ thing.none }} {{ nobody }}
+
+{{ nobody|default:'—' }} {{ thing.none|default_if_none:'?' }}
+{{ thing.name|upper|lower }}
+
+{{ safe|upper }} {{ thing.name|safe }} {{ text|linebreaksbr }} {{ at|date:'Y-m-d H:i' }}
+ {{ at }}
+
+{{ thing.pairs.a|add:number }} {{ thing.rows.1 }} {{ thing.rows.9 }} {{ text.0 }}
+{{ 'a"b' }} {{ 5 }}
+
+{% if nobody %}a{% elif thing.none or yes and not number == 3 %}b{% else %}c{% endif %}
+
+{% if number > 'x' %}a{% endif %}{% if 2 in thing.rows %}b{% endif %}
+{% if yes is True %}c{% endif %}
+
+{% if nobody is None %}a{% endif %}{% if thing.rows|length >= 2 %}b{% endif %}
+{% if 'z' not in text %}c{% endif %}{% if nobody != thing.none %}d{% endif %}
+
+{% for row in thing.rows %}{{ forloop.counter }}{% if not forloop.last %},{% endif %}
+{{ row }}{% empty %}none{% endfor %}{{ row }}
+
+{% for row in nobody %}x{% empty %}none{% endfor %}{% for a, b in thing.pairs.items %}
+{{ a }}={{ b }};{% endfor %}{% for row in thing.rows reversed %}{{ forloop.revcounter }}
+{{ row }}{% endfor %}
+
+{% for row in thing.rows %}{% cycle 'odd' 'even' %}{% for row in thing.rows %}
+{{ forloop.parentloop.counter }}{% endfor %}{% endfor %}
+
+{% with a=thing.name b=nobody %}{{ a }}|{{ b }}|{% with a=number %}{{ a }}{% endwith %}
+{{ a }}{% endwith %}
+
+{% translate 'Queues' %} {% translate 'Queues' as said %}{{ said }}
+{% translate '100% of <b>' %}
+
+{% translate 'From' context 'a point in time' %} {% translate thing.name %}
+
+{% blocktranslate with who=thing.name %}{{ who }} gets 100% of this, {{ number }}.
+{% endblocktranslate %}
+
+{% blocktranslate count n=thing.rows|length %}{{ n }} file{% plural %}{{ n }} files of
+{{ text }}{% endblocktranslate %}
+
+{% url 'desk:ticket' text %}{% url 'desk:queue' as there %}{{ there }}
+{% url 'none:such' as no %}[{{ no }}]
+
+{% icon 'check' %}{% icon 'check' thing.name %}{% icon name='x' as drawn %}{{ drawn }}
+{% verdict 'wait' %}
+
+{% csrf_token %}{% spaceless %}<p> {{ thing.name }} </p> <p></p>{% endspaceless %}
+
+{% if number %}{% firstof nobody thing.name as first %}{{ first }}{% endif %}{{ first }}
+
+{# nothing #}{% comment %}{{ thing.saved }}{% endcomment %}{% autoescape off %}
+{{ thing.name }}{% endautoescape %}
+
+{% include 'components/empty.html' with title=thing.name text=text only %}
+
+{% for title in thing.rows %}{% include 'components/empty.html' with symbol='x' %}
+{% endfor %}
+""".strip().split("\n\n")
 
 
 @pytest.mark.parametrize("rows", [(), (1, 2, "<3>")], ids=["no rows", "rows"])
@@ -191,9 +236,12 @@ def test_a_piece_means_what_it_means_to_django(piece: str, rows: tuple[Any, ...]
 
 
 def test_the_desks_templates_are_compiled() -> None:
-    engine = engines["django"].engine  # type: ignore[attr-defined]  # Django's own backend has it
-    card = engine.get_template("desk/cards/shipments.html")
-    assert [type(node) for node in card.nodelist] == [QuickNode]
+    assert [type(node) for node in card().nodelist] == [QuickNode]
+
+
+def test_the_widgets_of_forms_are_compiled() -> None:
+    text = get_default_renderer().get_template("django/forms/widgets/textarea.html")
+    assert [type(node) for node in text.template.nodelist] == [QuickNode]
 
 
 def test_no_other_templates_are() -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from policies.publish import in_force, pack_of
+from supportdesk.prepared import Prepared
 from tickets.actions.ticket_marks import LONGEST_TAG, MOST_TAGS
 from tickets.desk import forms, labels
 from tickets.desk.person import Desk
@@ -109,7 +110,8 @@ class Marks:
 
 # One statement, because it stands on a page that is opened all day. Only tickets of stores that
 # the reader works in are named.
-_READ = """
+_READ = Prepared(
+    """
 SELECT
   (SELECT json_agg(g.name ORDER BY g.key) FROM tickets_tickettag x
    JOIN tickets_tag g ON g.id = x.tag_id WHERE x.ticket_id = %(ticket)s),
@@ -127,7 +129,9 @@ SELECT
   (SELECT json_agg(g.name ORDER BY g.key) FROM (
      SELECT name, key FROM tickets_tag WHERE store_id = %(store)s ORDER BY key LIMIT 200
    ) g)
-"""
+""",
+    {"ticket": "bigint", "store": "bigint", "stores": "bigint[]"},
+)
 
 
 def read(
@@ -145,7 +149,7 @@ def read(
         "stores": [store.pk for store in desk.stores],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_READ, values)
+        _READ.execute(cursor, values)
         tags, watchers, links, known = cursor.fetchone()
     return Marks(
         tags=tags or [],
