@@ -1,11 +1,14 @@
 """What a pack says for the desk: how evidence comes in, what follows, and the timers' figures."""
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from policies.fields import FigureRef, Model, RuleId, Sentences, Text
+from policies.fields import CurrencyCode, FigureRef, Model, RuleId, Sentences, Text
 from policies.shapes import Request
+
+Amount = Annotated[int, Field(ge=0)] | Annotated[Decimal, Field(ge=0)]
 
 
 class Media(Model):
@@ -119,3 +122,6 @@ class DeskData(Model):
     """Types of request that go to the very top of the queue."""
     high: tuple[Request, ...] = ()
     """Types of request that come right after those."""
+    agent_refund_limit: dict[CurrencyCode, Amount] = {}
+    """What an agent may refund on one order without a lead (house), by currency; in a currency
+    that is left out there is no limit."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -314,8 +315,8 @@ class Pack:
         if days:
             return self.calendar.overdue_from(at, days)
         today = self.calendar.local_date(at)
-        spans = self.calendar.spans(today)
-        over = bool(spans) and at.astimezone(self.zone).time() >= max(end for _, end in spans)
+        last = self.calendar.last_closing(today)
+        over = last is not None and at >= last
         ends_today = self.calendar.is_business_day(today) and not over
         return self.calendar.overdue_from(at, 0 if ends_today else 1)
 
@@ -386,6 +387,11 @@ class Pack:
     def carrier_days(self) -> int:
         """Return the local days that a carrier has to answer an inquiry (house)."""
         return self.document.house.carrier_days
+
+    def agent_refund_limit(self, currency: str) -> Decimal | None:
+        """Return what an agent may refund on one order without a lead (house), if it is limited."""
+        limit = self.document.desk.agent_refund_limit.get(currency)
+        return None if limit is None else Decimal(str(limit))
 
     @property
     def refund_days(self) -> int | None:

@@ -16,6 +16,7 @@ from policies.calendar import public_holidays
 from policies.complaints import shape_mistakes
 from policies.fields import ALWAYS_KNOWN, ARTICLE_KNOWN, CONTACTS, SOMETIMES_KNOWN, nearest
 from policies.floorproof import FloorProof
+from policies.openings import MIDNIGHT
 from policies.proofcheck import CheckProof
 from policies.reading import Mistake, PackError, Path, Source
 from policies.salvage import Salvage
@@ -130,7 +131,7 @@ class Proof:
                 )
         for day, spans in store.opening_hours.items():
             for before, after in pairwise(spans):
-                if after.start < before.end:
+                if before.end == MIDNIGHT or after.start < before.end:
                     self.complain(("store", "opening_hours", day), "the spans overlap")
 
     def house(self) -> None:
@@ -279,6 +280,12 @@ class Proof:
     def desk(self) -> None:
         """Check what the desk's timers read."""
         desk = self.document.desk
+        for currency in desk.agent_refund_limit:
+            if currency not in self.document.store.currencies:
+                self.complain(
+                    ("desk", "agent_refund_limit", currency),
+                    f"the store does not sell in {currency}",
+                )
         for rule_id in desk.processes:
             self.rule_exists(("desk", "processes", rule_id), rule_id)
         wanted: Mapping[str, Mapping[str, type]] = {

@@ -80,8 +80,16 @@ def _store(pack: Pack) -> str:
         f"after its end for {figures.keep_approved_days} days where it was approved, "
         f"{figures.keep_refused_days} where it was refused, {figures.keep_expired_days} where its "
         f"evidence did not come, {figures.keep_withdrawn_days} where it was withdrawn, "
-        f"{figures.keep_other_days} where it was no claim (house)."
+        f"{figures.keep_other_days} where it was no claim (house). {_limits(pack)}"
     )
+
+
+def _limits(pack: Pack) -> str:
+    limits = pack.document.desk.agent_refund_limit
+    if not limits:
+        return "An agent refunds any amount without a lead (house)."
+    told = " or ".join(f"{currency} {amount}" for currency, amount in limits.items())
+    return f"What an agent refunds on one order without a lead is at most {told} (house)."
 
 
 def _hours(pack: Pack) -> str:

@@ -28,6 +28,14 @@ class NotAllowed(ActionError):
         super().__init__(message or _("Your role does not allow this."))
 
 
+class NeedsLead(NotAllowed):
+    """More than this role may promise alone; ``message`` says from where on, ``field`` is money."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.field = "amount"
+
+
 class InvalidInput(ActionError):
     """Something typed cannot be used; ``field`` names where."""
 

@@ -15,6 +15,7 @@ from policies.pack import Pack
 from policies.publish import good, pack_of
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS, set_evidence_deadlines
+from tickets.actions.limits import hold_to
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
 from tickets.actions.replacement_weeks import MANUFACTURER_KINDS, start_weeks, weeks_run
@@ -60,6 +61,7 @@ def approve(
 
     Raises:
         InvalidInput: the outcome is not one that the rule allows; the amount is too much.
+        NeedsLead: it is more than an agent may promise alone.
         Conflict: somebody decided otherwise meanwhile.
     """
     with claim_turn(claim, "work", actor=actor, now=now) as (turn, row, pack):
@@ -79,8 +81,10 @@ def _approve(
     allowed = row.outcomes or ["refund", "replacement"]  # unwritten: a person decides
     if outcome not in allowed:
         raise InvalidInput(_("The rule does not allow this outcome."), "outcome")
+    limit: dict[str, str] = {}
     if outcome in MONEY_OUTCOMES:
         amount = check_amount(row, amount)
+        limit = hold_to(turn, row.order, pack, amount, claim=row)
     move(row, ClaimState.APPROVED)
     row.outcome = outcome
     row.decided_at = turn.now
@@ -93,6 +97,7 @@ def _approve(
         amount=str(amount) if amount is not None else None,
         currency=row.order.currency,
         note=note,
+        **limit,
         **_why(row, pack),
     )
     turn.mail("claim_approved", event)
@@ -268,6 +273,7 @@ def record_answer(
 
     Raises:
         Conflict: the claim is not with the manufacturer.
+        NeedsLead: it is more than an agent may promise alone.
     """
     with claim_turn(claim, "work", actor=actor, now=now) as (turn, row, pack):
         turn.saw(seen)

@@ -15,6 +15,7 @@ from tickets.actions.decide_claim import (
     claim_turn,
     end,
 )
+from tickets.actions.limits import hold_to
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
 from tickets.actions.replacement_weeks import MANUFACTURER_KINDS
@@ -69,6 +70,7 @@ def inspect(
     Raises:
         InvalidInput: refused without a rule of the pack, or without the reason that a right of
             the customer's country asks for; a wrong amount.
+        NeedsLead: it is more than was approved, and than an agent may promise alone.
         Conflict: there is nothing to inspect, or it was inspected already.
     """
     with claim_turn(claim, "work", actor=actor, now=now) as (turn, row, pack):
@@ -90,8 +92,11 @@ def _passed(turn: Turn, row: Claim, pack: Pack, amount: Decimal | None) -> None:
         return
     approved = row.events.filter(kind="claim_approved").last()
     told = approved.data.get("amount") if approved else None
-    chosen = amount if amount is not None else (Decimal(told) if told else None)
-    request_refund(turn, row, pack, check_amount(row, chosen))
+    before = Decimal(told) if told else None
+    chosen = check_amount(row, amount if amount is not None else before)
+    if before is None or chosen > before:  # what was approved is promised already
+        turn.events[-1].data |= hold_to(turn, row.order, pack, chosen, claim=row)
+    request_refund(turn, row, pack, chosen)
 
 
 def _failed(turn: Turn, row: Claim, pack: Pack, rule: str, note: str) -> None:

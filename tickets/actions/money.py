@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from policies.pack import Pack
+from tickets.actions import limits
 from tickets.actions.base import Turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
 from tickets.actor import Actor
@@ -45,8 +46,15 @@ def request_refund(turn: Turn, claim: Claim, pack: Pack, amount: Decimal) -> Ref
 
 
 def request_refund_of_ticket(turn: Turn, order: Order, pack: Pack, amount: Decimal) -> Refund:
-    """The same for a request that is no claim: a cancellation, or a parcel that is lost."""
-    return _request(turn, order, pack, amount, ticket=turn.ticket)
+    """The same for a request that is no claim: a cancellation, or a parcel that is lost.
+
+    Raises:
+        NeedsLead: it is more than an agent may promise alone.
+    """
+    kept = limits.hold_to(turn, order, pack, amount)
+    refund = _request(turn, order, pack, amount, ticket=turn.ticket)
+    turn.events[-1].data |= kept
+    return refund
 
 
 def _request(turn: Turn, order: Order, pack: Pack, amount: Decimal, **cause: Any) -> Refund:

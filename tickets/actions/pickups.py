@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from policies.pack import Pack, PickupTerms
 from policies.publish import in_force, pack_of
 from tickets.actions.base import Turn, pickup_turn
+from tickets.actions.limits import hold_to
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.labels import PICKUP_STATES
@@ -157,6 +158,7 @@ def cancel(
 
     Raises:
         InvalidInput: no reason. Conflict: it is over already.
+        NeedsLead: its refund is more than an agent may promise alone.
     """
     if not reason.strip():
         raise InvalidInput(_("Please give the reason."), "reason")
@@ -180,6 +182,8 @@ def _refund(turn: Turn, row: Pickup) -> None:
     order = row.order
     if order.paid_at is None or order.financial_status in NOT_OWED or order.total <= 0:
         return
+    pack = pack_of(in_force(row.store_id, order.placed_at))
+    kept = hold_to(turn, order, pack, order.total)
     refund, made = Refund.objects.get_or_create(
         pickup=row,
         defaults={
@@ -192,7 +196,6 @@ def _refund(turn: Turn, row: Pickup) -> None:
     )
     if not made:
         return
-    turn.event("refund_requested", amount=str(order.total), currency=order.currency)
-    pack = pack_of(in_force(row.store_id, order.placed_at))
+    turn.event("refund_requested", amount=str(order.total), currency=order.currency, **kept)
     if pack.refund_days is not None:
         turn.due(refund, "refund_due", pack.calendar.window_closes(turn.now, pack.refund_days))

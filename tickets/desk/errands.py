@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from policies.pack import Pack
 from policies.publish import pack_of
 from tickets.actions.carrier import PARCEL_REQUESTS
-from tickets.desk import forms, labels
+from tickets.desk import forms, labels, lead
 from tickets.desk.decision import Known
 from tickets.desk.fields import fields_of
 from tickets.desk.rulebook import sentence
@@ -236,6 +236,12 @@ def offers(
         typed = bound[1] if bound and bound[0] == step.key else None
         possible = now.is_open and step.shown(now) and step.verb in verbs
         if typed is None and not possible:
+            continue
+        why = lead.too_dear(ticket.order, events, verbs) if step.key == "cancellation" else ""
+        if why and typed is None:
+            asked = lead.ask(step.key, step.title(), why)
+            title = f"{step.title()} ({why})"
+            found.append(Offer(asked, title, "", [Button(_("Ask a lead in a note"))], step.tone))
             continue
         fields = "" if typed else fields_of(step.form, step.key, _options(ticket))
         tone = step.tone if step.tone != "go" or not found else ""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 from policies.publish import pack_of
-from tickets.desk import forms
+from tickets.desk import forms, lead
 from tickets.desk.fields import fields_of
 from tickets.desk.rulebook import Rulebook
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, may_follow
@@ -288,6 +288,8 @@ def offers(
     """
     who = claim.ticket.customer.name.split(" ")[0] or _("the customer")
     first = "manufacturer" if book.manufacturer_first and not asked_manufacturer else "approve"
+    currency = claim.order.currency
+    alone = lead.limit_of(pack_of(claim.policy_version), currency, verbs)
     found = []
     for step in sorted(STEPS, key=lambda step: step.key != first):
         typed = bound[1] if bound and bound[0] == step.key else None
@@ -295,6 +297,6 @@ def offers(
             continue
         fields = "" if typed else fields_of(step.form, step.key, step.options(claim, book))
         tone = "go" if step.key == first else ("" if step.key == "approve" else step.tone)
-        buttons = step.buttons(claim, who)
+        buttons = lead.marked(step.buttons(claim, who), alone, currency)
         found.append(Offer(step, step.title(claim), fields, buttons, tone, typed))
     return found

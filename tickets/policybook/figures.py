@@ -112,6 +112,7 @@ class FiguresForm(forms.Form):
         self._channels(store.get("channels") or [])
         self._hours(store.get("opening_hours") or {})
         self._own(self.data_of_text.get("house") or {})
+        self._limits((self.data_of_text.get("desk") or {}).get("agent_refund_limit") or {})
 
     def _rules(self, rules: Mapping[str, Any]) -> None:
         locale = get_language() or "en"
@@ -181,6 +182,15 @@ class FiguresForm(forms.Form):
                 label = label[:1].upper() + label[1:]
                 made = _figure(value, self._unit("", name))
                 self._add(section, ("house", name), made, label, value)
+
+    def _limits(self, limits: Mapping[str, Any]) -> None:
+        """What an agent refunds on one order without a lead, in each currency that has a limit."""
+        if not limits:
+            return
+        section = self._section(_("What an agent refunds without a lead (house)"))
+        for currency, value in limits.items():
+            path = ("desk", "agent_refund_limit", currency)
+            self._add(section, path, _figure(value, _("On one order, in all.")), currency, value)
 
     def _section(self, heading: str, rule: str = "", sentence: str = "") -> Section:
         self.sections.append(Section(heading, rule, sentence))
