@@ -149,6 +149,11 @@ class Calendar:
         found = self._openings.around(at)
         return None if found is None else datetime.fromtimestamp(found[1], self.zone)
 
+    def last_closing(self, day: date) -> datetime | None:
+        """Return when a local day's opening is over; None where the store stays closed."""
+        found = self._openings.of_day(day)
+        return datetime.fromtimestamp(found[-1][1], self.zone) if found else None
+
     def next_opening(self, at: datetime) -> datetime | None:
         """Return the first instant from `at` on at which the store is open; None if never."""
         if self.is_open(at):

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from tests.cast import NOON, Story, a_file, add_evidence
+from tests.promises import promised
 from tests.rights import FLOOR, korean_order
 from tickets.actions import decide_claim, fulfil_claim
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.errors import InvalidInput
-from tickets.models import Claim, Customer, Deadline, Event, Outbox, User
+from tickets.models import Claim, Customer, Event, Outbox, User
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_without_a_video_it_is_filed_and_a_person_looks_at_once(korea: Story) ->
     assert claim.outcomes == ["replacement"]
     claim.ticket.refresh_from_db()
     assert (claim.ticket.state, claim.ticket.waiting_for) == ("new", "")
-    assert not Deadline.objects.exists()
+    assert not promised().exists()
     event = Event.objects.get(claim=claim)
     assert event.data["decision"]["floor"] == FLOOR
     assert event.data["decision"]["explain"][-1].endswith("not legal advice.")
@@ -95,7 +96,7 @@ def test_what_an_agent_asked_for_and_did_not_get_goes_to_a_person(
     assert (waived.actor_kind, waived.rule) == ("system", "kpopusa.defect")
     assert waived.data["floor"] == FLOOR
     assert not Outbox.objects.filter(template="claim_expired").exists()
-    assert set(Deadline.objects.values_list("state", flat=True)) <= {"fired", "cancelled"}
+    assert set(promised().values_list("state", flat=True)) <= {"fired", "cancelled"}
 
 
 def test_the_reminder_does_not_threaten_to_close_it(korea: Story, agent: User) -> None:

@@ -11,7 +11,11 @@ from tickets.actions.targets import MOST_MINUTES
 from tickets.desk.labels import PRIORITIES
 from tickets.models import Target
 
-Base = forms.ModelForm[Target] if TYPE_CHECKING else forms.ModelForm
+# Django's form classes are generic in their stubs alone.
+if TYPE_CHECKING:
+    Base = forms.ModelForm[Target]
+else:
+    Base = forms.ModelForm
 
 FROM_NOW = _(
     "A change counts from now on: for new tickets at once, for those that run at the next thing "

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.portal.conftest import Customer
+from tests.promises import promised
 from tests.rights import korean_order
-from tickets.models import Claim, Deadline
+from tickets.models import Claim
 from tickets.models import Customer as Person
 
 
@@ -30,7 +31,7 @@ def test_without_a_video_it_can_be_sent_and_a_person_decides(
 
     claim = Claim.objects.get()
     assert (claim.state, claim.verdict) == ("under_review", "discretionary")
-    assert not Deadline.objects.exists()
+    assert not promised().exists()
     status = customer.web.get(done.headers["Location"]).text
     assert "A person looks at it now. What is missing would still help." in status
     assert "Film the box" in status  # it can still be added
