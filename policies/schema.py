@@ -4,7 +4,7 @@ A figure stands once, in its rule, and is referred to as `name` (a figure of the
 rule) or `rule.id/name` (another rule's).
 """
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -77,11 +77,11 @@ class OpeningSpan(Model):
     start: Annotated[ClockTime, Field(alias="from")]
     """Opens at, on the store's clock: `"09:00"`."""
     end: Annotated[ClockTime, Field(alias="to")]
-    """Closes at, the same day."""
+    """Closes at, the same day; `"00:00"` is the midnight at its end."""
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:
-        if self.start >= self.end:
+        if self.end != time(0) and self.start >= self.end:
             raise ValueError("closes before it opens; a night is two spans, one on each day")
         return self
 

@@ -1,5 +1,6 @@
 """Packs: what is read from them, and how a broken one is refused."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,19 @@ def test_norway_is_a_country_and_noon_a_time():
 
     assert pack.document.store.holidays.country == "NO"
     assert pack.document.store.opening_hours["monday"][0].end.hour == 12
+
+
+def test_a_night_ends_at_midnight_and_goes_on_there():
+    night = '{monday: [{from: "20:00", to: "00:00"}], tuesday: [{from: "00:00", to: "02:00"}]}'
+    hours = '{monday: [{from: "09:00", to: "12:00"}, {from: "13:00", to: "17:00"}]}'
+    calendar = load_pack(SMALL.replace(hours, night), "small.yaml").calendar
+    monday = datetime(2026, 6, 8, 20, tzinfo=calendar.zone)
+
+    assert calendar.open_seconds(monday, monday + timedelta(days=1)) == 6 * 3600
+    assert calendar.last_closing(monday.date()) == monday + timedelta(hours=4)
+    overlapping = hours.replace('to: "12:00"', 'to: "00:00"')
+    with pytest.raises(PackError, match="the spans overlap"):
+        load_pack(SMALL.replace(hours, overlapping), "small.yaml")
 
 
 def test_what_the_desk_needs_of_kpopusa():
