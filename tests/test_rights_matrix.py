@@ -87,7 +87,7 @@ class Matrix(TestCase):
         for who in PEOPLE:
             for method in (*_METHODS, *extra):
                 wrong += _tried(self.world, row, thing, who, method)
-        assert wrong == []
+        assert not wrong, "\n" + "\n".join(wrong)
 
 
 for _name, _row in ROWS.items():

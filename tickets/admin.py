@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import PolicyVersion
+from tickets import admin_staff  # noqa: F401  (it registers the staff)
+from tickets.actions import targets
+from tickets.admin_scope import LookOnly, OfMyStores, StoreFilter, person_of
+from tickets.desk.labels import PRIORITIES
 from tickets.models import (
     Claim,
     Customer,
     Deadline,
     Event,
     Inquiry,
-    Membership,
     Order,
     Outbox,
     Pickup,
@@ -28,79 +32,28 @@ from tickets.models import (
     Shipment,
     Store,
     Supplier,
+    Target,
     Ticket,
-    User,
 )
-
-# Django's admin classes are generic in their stubs alone.
-if TYPE_CHECKING:
-    Admin = admin.ModelAdmin[Any]
-    Inline = admin.TabularInline[Any, Any]
-    People = UserAdmin[User]
-    NewPerson = BaseUserCreationForm[User]
-    Person = UserChangeForm[User]
-else:
-    Admin, Inline, People = admin.ModelAdmin, admin.TabularInline, UserAdmin
-    NewPerson, Person = BaseUserCreationForm, UserChangeForm
+from tickets.target_form import FROM_NOW, TargetForm
 
 admin.site.site_header = _("Set-up")
 admin.site.site_title = _("Set-up")
 admin.site.index_title = _("Stores and staff")
 admin.site.site_url = "/desk/"
+# One door for staff: the one that counts how often somebody tries a password.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 # Roles are memberships, store by store: Django's groups would be a second way.
 admin.site.unregister(Group)
-
-
-class NewUserForm(NewPerson):
-    """An address, a name and a password are enough."""
-
-    class Meta:
-        model = User
-        fields = ("email", "name")
-
-
-class UserForm(Person):
-    """The same for somebody who is there already; the password has its own form."""
-
-    class Meta:
-        model = User
-        fields = "__all__"
-
-
-class MembershipInline(Inline):
-    """What a person may do in which store."""
-
-    model = Membership
-    extra = 1
-    autocomplete_fields = ("store",)
-
-
-@admin.register(User)
-class StaffAdmin(People):
-    """Staff: an e-mail address is the name; memberships say what they may do."""
-
-    form = UserForm
-    add_form = NewUserForm
-    inlines = (MembershipInline,)
-    ordering = ("email",)
-    list_display = ("email", "name", "is_active", "is_staff")
-    list_filter = ("is_active", "is_staff", "memberships__store")
-    search_fields = ("email", "name")
-    filter_horizontal = ()
-    readonly_fields = ("date_joined", "last_login")
-    fieldsets = (
-        (None, {"fields": ("email", "name", "password")}),
-        (_("How they read"), {"fields": ("locale", "time_zone")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
-        (_("Dates"), {"fields": ("date_joined", "last_login")}),
-    )
-    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+# A person has one address, which stands with the person.
+admin.site.unregister(EmailAddress)
 
 
 @admin.register(Store)
-class StoreAdmin(Admin):
+class StoreAdmin(OfMyStores):
     """A store: its promises lie in its rules, here is what surrounds them."""
 
+    of_store = "pk"
     list_display = ("name", "slug", "time_zone", "is_open")
     search_fields = ("name", "slug")
 
@@ -108,27 +61,71 @@ class StoreAdmin(Admin):
         """The slug names the store in addresses and packs: it does not change any more."""
         return ("slug",) if obj else ()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who sets up one store does not open another."""
+        return person_of(request).is_superuser
+
     def has_delete_permission(self, request: HttpRequest, obj: Store | None = None) -> bool:
         """A store that has a history is closed (``is_open``), not deleted."""
         return False
 
 
 @admin.register(Supplier)
-class SupplierAdmin(Admin):
+class SupplierAdmin(OfMyStores):
     """Manufacturers and distributors."""
 
     list_display = ("name", "store", "email")
-    list_filter = ("store",)
+    list_filter = (("store", StoreFilter),)
     list_select_related = ("store",)
     search_fields = ("name", "email")
 
 
+@admin.register(Target)
+class TargetAdmin(OfMyStores):
+    """What the stores aim at: the first answer and the solution, by priority."""
+
+    form = TargetForm
+    list_display = ("store", "priority_in_words", "first_minutes", "resolve_minutes")
+    list_filter = (("store", StoreFilter),)
+    list_select_related = ("store",)
+
+    @admin.display(description=_("Priority"), ordering="priority")
+    def priority_in_words(self, target: Target) -> str:
+        """The word for it."""
+        return str(PRIORITIES[target.priority])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Target | None = None) -> Any:
+        """Whose it is and for what stays: another one is another row."""
+        return ("store", "priority_in_words") if obj else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Target | None = None) -> Any:
+        """What they are for, the figures, and from when a change counts."""
+        whose = self.get_readonly_fields(request, obj) or ("store", "priority")
+        fields = (*whose, "first_minutes", "resolve_minutes")
+        return [(None, {"fields": fields, "description": FROM_NOW})]
+
+    def save_model(self, request: HttpRequest, obj: Target, form: Any, change: bool) -> None:
+        """Save it, and let this process look at it at once; others do within a minute."""
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(targets.forget)
+
+    def delete_model(self, request: HttpRequest, obj: Target) -> None:
+        """Without the row nothing is aimed at."""
+        super().delete_model(request, obj)
+        transaction.on_commit(targets.forget)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Several at once."""
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(targets.forget)
+
+
 @admin.register(Product)
-class ProductAdmin(Admin):
+class ProductAdmin(OfMyStores):
     """What the stores sell; the import keeps titles fresh, kind and supplier are ours."""
 
     list_display = ("title", "sku", "kind", "store", "supplier", "release_on")
-    list_filter = ("store", "kind")
+    list_filter = (("store", StoreFilter), "kind")
     list_select_related = ("store", "supplier")
     autocomplete_fields = ("supplier",)
     search_fields = ("title", "sku")
@@ -136,25 +133,6 @@ class ProductAdmin(Admin):
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """Customers wait for a release date: it moves on the desk, where a lead confirms it."""
         return ("release_on",) if obj else ()
-
-
-class LookOnly(Admin):
-    """Rows that only actions write: to be searched and read, never changed here."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes here."""
-        return False
 
 
 @admin.register(Customer)
@@ -171,7 +149,7 @@ class OrderAdmin(LookOnly):
     """Orders as the shop told them."""
 
     list_display = ("number", "store", "customer", "placed_at", "total", "currency")
-    list_filter = ("store",)
+    list_filter = (("store", StoreFilter),)
     list_select_related = ("store", "customer")
     search_fields = ("number_key", "customer__email_key")
 
@@ -181,7 +159,7 @@ class TicketAdmin(LookOnly):
     """Conversations."""
 
     list_display = ("reference", "store", "customer", "state", "opened_at")
-    list_filter = ("store", "state")
+    list_filter = (("store", StoreFilter), "state")
     list_select_related = ("store", "customer")
     search_fields = ("reference", "customer__email_key")
 
@@ -190,8 +168,9 @@ class TicketAdmin(LookOnly):
 class ClaimAdmin(LookOnly):
     """Claims with what they stand under."""
 
+    of_store = "ticket__store"
     list_display = ("ticket", "type", "state", "verdict", "rule", "filed_at")
-    list_filter = ("ticket__store", "type", "state")
+    list_filter = (("ticket__store", StoreFilter), "type", "state")
     list_select_related = ("ticket",)
     search_fields = ("ticket__reference", "rule")
 
@@ -201,7 +180,7 @@ class PickupAdmin(LookOnly):
     """The shelf."""
 
     list_display = ("order", "store", "state", "reserved_until", "needs_person")
-    list_filter = ("store", "state", "needs_person")
+    list_filter = (("store", StoreFilter), "state", "needs_person")
     list_select_related = ("order", "store")
     search_fields = ("order__number_key",)
 
@@ -211,7 +190,7 @@ class RefundAdmin(LookOnly):
     """Money promised back."""
 
     list_display = ("order", "store", "amount", "currency", "state", "requested_at")
-    list_filter = ("store", "state")
+    list_filter = (("store", StoreFilter), "state")
     list_select_related = ("order", "store")
     search_fields = ("order__number_key",)
 
@@ -221,7 +200,7 @@ class DeadlineAdmin(LookOnly):
     """What must have happened by when."""
 
     list_display = ("kind", "store", "due_at", "state", "attempts", "last_error")
-    list_filter = ("store", "kind", "state")
+    list_filter = (("store", StoreFilter), "kind", "state")
     list_select_related = ("store",)
     search_fields = (
         "claim__ticket__reference",
@@ -236,9 +215,10 @@ class DeadlineAdmin(LookOnly):
 class ShipmentAdmin(LookOnly):
     """What was sent, and what the carrier said last."""
 
+    of_store = "order__store"
     list_display = ("tracking_number", "kind", "order", "shipped_at", "last_tracking_at",
                     "delivered_at")  # fmt: skip
-    list_filter = ("order__store", "kind")
+    list_filter = (("order__store", StoreFilter), "kind")
     list_select_related = ("order",)
     search_fields = ("tracking_number", "order__number_key")
 
@@ -248,7 +228,7 @@ class InquiryAdmin(LookOnly):
     """What customers asked, what the rules answered, and how it ended."""
 
     list_display = ("request", "store", "customer", "at", "verdict", "rule", "ended")
-    list_filter = ("store", "verdict", "ended")
+    list_filter = (("store", StoreFilter), "verdict", "ended")
     list_select_related = ("store", "customer")
     search_fields = ("customer__email_key", "order__number_key", "rule")
 
@@ -258,7 +238,7 @@ class ReleaseMoveAdmin(LookOnly):
     """Release dates that moved, or were to; the desk confirms them."""
 
     list_display = ("product", "store", "before", "after", "state", "decided_by", "orders_told")
-    list_filter = ("store", "state")
+    list_filter = (("store", StoreFilter), "state")
     list_select_related = ("product", "store", "decided_by")
     search_fields = ("product__title", "product__sku")
 
@@ -268,7 +248,7 @@ class EventAdmin(LookOnly):
     """What happened, and by whose hand."""
 
     list_display = ("at", "kind", "store", "ticket", "seq", "actor_kind", "actor_user", "rule")
-    list_filter = ("store", "actor_kind")
+    list_filter = (("store", StoreFilter), "actor_kind")
     list_select_related = ("store", "ticket", "actor_user")
     search_fields = ("ticket__reference", "kind", "rule")
 
@@ -278,7 +258,7 @@ class OutboxAdmin(LookOnly):
     """Mails to send, and how that went: dead and bounced ones are worth a look."""
 
     list_display = ("template", "store", "state", "attempts", "wake_at", "last_error")
-    list_filter = ("state", "store", "template")
+    list_filter = ("state", ("store", StoreFilter), "template")
     list_select_related = ("store",)
     search_fields = ("message_id", "event__ticket__reference")
 
@@ -288,6 +268,6 @@ class PolicyVersionAdmin(LookOnly):
     """Published rules: append-only, and published from a draft, under Policies."""
 
     list_display = ("store", "number", "starts_at", "published_at", "published_by")
-    list_filter = ("store",)
+    list_filter = (("store", StoreFilter),)
     list_select_related = ("store", "published_by")
     search_fields = ("store__name",)

@@ -130,7 +130,7 @@ def _with_film(world: World) -> Draft:
     return draft
 
 
-def _waiting(world: World) -> Draft:
+def waiting_draft(world: World) -> Draft:
     """A parcel on its way: from a day on something can be done."""
     order = make_order(world.get("mina"), "#5055", placed=timedelta(days=6), delivered=None)
     on_its_way(order, shipped=timedelta(days=5), scanned=None)
@@ -140,7 +140,7 @@ def _waiting(world: World) -> Draft:
 
 
 def _reminded(world: World) -> Draft:
-    draft = _waiting(world)
+    draft = waiting_draft(world)
     reminders.ask(draft, customer=world.get("mina"), now=NOON)
     return draft
 
@@ -174,9 +174,9 @@ DRAFT = {
     "portal:send": _draft(
         "send/", {**ON, "POST": 302}, {"n-note": ""}, stage=_unsent, writes=_POST
     ),
-    "portal:remind": _draft("remind/", {**ON, "POST": 302}, {}, stage=_waiting, writes=_POST),
+    "portal:remind": _draft("remind/", {**ON, "POST": 302}, {}, stage=waiting_draft, writes=_POST),
     "portal:forget": _draft("remind/not/", {**ON, "POST": 302}, {}, stage=_reminded, writes=_POST),
-    "portal:helped": _draft("helped/", {**ON, "POST": 302}, {}, stage=_waiting, writes=_POST),
+    "portal:helped": _draft("helped/", {**ON, "POST": 302}, {}, stage=waiting_draft, writes=_POST),
     "portal:evidence": _draft("evidence/", SHOW),
     "portal:remove": _draft("evidence/{pk}/remove/", {"POST": 302}, {}, writes=_POST),
     "portal:moments": _draft("evidence/{pk}/moments/", {**SHOW, "POST": 302}, MARKED, writes=_POST),

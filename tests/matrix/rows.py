@@ -39,12 +39,18 @@ class Row:
     verb: str = SEE
     writes: frozenset[str] = frozenset()
     has_object: bool = True
+    # Whether a method that is not taken is told to those alone who are let through.
+    door_first: bool = False
+    # The few cells that are answered otherwise, and why that is said beside them.
+    odd: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
 
     def expects(self, who: str, method: str) -> Answer:
         """The status, or where somebody is sent."""
-        if method not in self.methods:
-            return 405
+        if (who, method) in self.odd:
+            return self.odd[who, method]
         told = self.door(self, who)
+        if method not in self.methods:
+            return told if told is not None and self.door_first else 405
         return self.methods[method] if told is None else told
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 
 from policies.models import PolicyVersion
-from tests.cast import NOON, PASSWORD
+from tests.cast import PASSWORD
 from tests.desk.test_routes import bring
+from tests.matrix.outside import waiting_draft
 from tests.matrix.rows import ADMIN_SIGN_IN, Answer, Call, Row
-from tests.matrix.world import MANAGE, PEOPLE, VISITORS, World
+from tests.matrix.world import MANAGE, PEOPLE, World
 from tickets.actions.inquiries import latest
 from tickets.models import (
     Deadline,
@@ -71,6 +71,11 @@ def opened(row: Row, who: str) -> Answer:
     return None if who == "nobody" else through(row, who)
 
 
+def by_hand(row: Row, who: str) -> Answer:
+    """As `through`; a row that is not theirs is not there, and leads back to the first page."""
+    return 302 if who == "nobody" else through(row, who)
+
+
 def nobodys(row: Row, who: str) -> Answer:
     """Refused to everybody who comes in at all."""
     return 403 if who in ("admin", "superuser", "nobody") else ADMIN_SIGN_IN
@@ -118,9 +123,7 @@ def _newcomer(world: World) -> User:
 
 
 def _inquiry(world: World) -> Inquiry:
-    from tests.matrix.outside import _waiting  # it needs a draft, as the customers' pages do
-
-    found = latest(_waiting(world))
+    found = latest(waiting_draft(world))
     assert found is not None
     return found
 
@@ -178,8 +181,11 @@ def _row(model: str, view: str, path: str) -> Row:
 
     both = {"GET": 200, "POST": 200}
     door, methods, writes = through, both, frozenset[str]()
-    if view == "to-change":
-        methods = dict.fromkeys(both, 302)
+    if view == "history":
+        door = by_hand
+    elif view == "to-change":
+        # Only an address that leads on to the page of the row, which asks who comes.
+        door, methods = opened, dict.fromkeys(both, 302)
     elif (view in ("add", "delete", "password") and look) or (model, view) in NEVER:
         door = nobodys
     elif view == "change" and look:
@@ -217,4 +223,3 @@ def registered() -> set[str]:
 
 
 ROWS = dict(_rows())
-__all__ = ["LOOK", "MODELS", "NOON", "ROWS", "VISITORS", "apps", "opened", "registered"]

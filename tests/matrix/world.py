@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import timedelta
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -193,8 +192,3 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-
-
-Fill = Callable[[World, str], dict[str, str]]
-nothing_to_fill: Fill = cache(lambda world, who: {})
-__all__ = ["NOON", "PEOPLE", "VISITORS", "Fill", "Path", "World", "nothing_to_fill", "undone"]
