@@ -66,7 +66,7 @@ def test_the_ticket_leads_to_the_page(nora: Client, ready: Claim) -> None:
 
 
 @pytest.mark.parametrize(
-    ("places", "parameter"), [("tickets", "before"), ("orders", "orders-before")]
+    ("places", "parameter"), [("tickets", "before"), ("orders", "orders_before")]
 )
 def test_pages_of_lists_miss_nobody_and_repeat_nobody(
     nora: Client,
@@ -96,7 +96,9 @@ def test_pages_of_lists_miss_nobody_and_repeat_nobody(
         shown = answer.context["rows" if places == "tickets" else "orders"]
         seen += [(row["ticket"] if places == "tickets" else row).pk for row in shown]
         links = re.findall(r'rel="next" href="([^"]+)"', answer.content.decode())
-        more = [unescape(link) for link in links if f"?{parameter}=" in unescape(link)]
+        more = [unescape(link) for link in links if parameter in unescape(link)]
+        if places == "tickets":  # the other list has a next page as well
+            more = [link for link in more if "orders_before" not in link]
         address = f"/desk/customers/{mina.pk}/{more[0]}" if more else None
     newest_first = mina.tickets if places == "tickets" else mina.orders
     assert seen == [row.pk for row in newest_first.all()]
@@ -107,7 +109,7 @@ def test_pages_of_lists_miss_nobody_and_repeat_nobody(
     "place", ["x", "~", "2026-01-01T00:00:00~1", "2026-13-01~1", "~" + "9" * 40]
 )
 def test_a_broken_place_begins_at_the_top(nora: Client, album_order: Order, place: str) -> None:
-    asked = {"before": place, "orders-before": place}
+    asked = {"before": place, "orders_before": place}
     assert "#1042" in page_of(nora, album_order.customer, **asked)
 
 

@@ -85,7 +85,7 @@ def _older(column: str, place: str) -> Q:
 def build(desk: Desk, customer: Customer, typed: Any, form: Any = None) -> dict[str, Any]:
     """The page's context; ``typed`` names the places in the lists, ``form`` is a note refused."""
     rows, after = tickets(desk, customer, typed.get("before", ""))
-    bought, earlier = orders(desk, customer, typed.get("orders-before", ""))
+    bought, earlier = orders(desk, customer, typed.get("orders_before", ""))
     return desk.context(
         customer=customer,
         store=customer.store,

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
@@ -27,11 +27,11 @@ LONGEST = 200
 SHOWN = 8  # people; more are not read while somebody talks
 _EACH = 3  # of a person's newest orders, and of their newest open tickets
 FEWEST_DIGITS = 4
-# Calling codes under which the stores' customers live, by ITU-T E.164: North America, Asia's
-# east, Oceania, Europe's west. Digits that begin otherwise are found as they were typed.
-CALLING_CODES = ("1", "82", "81", "86", "852", "853", "886", "60", "61", "62", "63", "64", "65")
-CALLING_CODES += ("66", "84", "91", "31", "32", "33", "34", "39", "41", "43", "44", "45", "46")
-CALLING_CODES += ("47", "48", "49", "351", "353", "358", "52", "55")
+# Calling codes under which the stores' customers live, by ITU-T E.164: North America and
+# Mexico, Brazil, Asia's east and south, Oceania, Europe's west. Digits that begin otherwise are
+# found as they were typed.
+CALLING_CODES = tuple(map(str, (1, 52, 55, 82, 81, 86, 852, 853, 886, 84, 91, *range(60, 67))))
+CALLING_CODES += tuple(map(str, (*range(30, 35), 39, 41, *range(43, 50), 351, 353, 358)))
 _DIGITS = re.compile(r"[+\d][\d\s().+/-]*", re.ASCII)
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LAST = chr(0x10FFFF)  # behind everything that begins like a text, byte by byte
@@ -54,11 +54,19 @@ _BY_EMAIL = f"""
     WHERE c.email_key ~>=~ %s AND c.email_key ~<~ %s AND c.store_id = ANY(%s)
     ORDER BY c.email_key USING ~<~ LIMIT {SHOWN + 1})
 """  # noqa: S608  (as above)
-# The words stand in a subquery, so that how common they are does not change the plan.
+# The words stand in a subquery, so that how common they are does not change the plan. Whoever
+# has them whole comes first; words that only begin so are not looked for when those are enough.
 _BY_NAME = f"""
-    (SELECT {{rank}}, c.id, NULL::bigint FROM tickets_customer c
-    WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
-    LIMIT {SHOWN + 1})
+    (SELECT * FROM (
+        (SELECT {{rank}}, c.id, NULL::bigint FROM tickets_customer c
+        WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
+        LIMIT {SHOWN + 1})
+        UNION ALL
+        (SELECT {{rank}} + 1, c.id, NULL::bigint FROM tickets_customer c
+        WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
+        AND NOT name_words(c.name) @@ (SELECT %s::tsquery)
+        LIMIT {SHOWN + 1})
+    ) AS named LIMIT {SHOWN + 1})
 """  # noqa: S608  (as above)
 _BY_ORDER = f"""
     (SELECT {{rank}}, o.customer_id, o.id FROM tickets_order o
@@ -74,6 +82,13 @@ _BY_TRACKING = f"""
 _BY_REFERENCE = """
     (SELECT {rank}, t.customer_id, t.order_id FROM tickets_ticket t
     WHERE t.reference = %s AND t.store_id = ANY(%s))
+"""
+_BY_NUMBER = (1, 2)  # how what was found by the number of an order or of its parcel fits
+_CUSTOMERS = """
+    SELECT c.*, f.fits, f.order_id
+    FROM ({}) AS f (fits, customer_id, order_id)
+    JOIN tickets_customer c ON c.id = f.customer_id
+    ORDER BY f.fits, c.id
 """
 _NEWEST_ORDERS = """
     SELECT o.*,
@@ -189,7 +204,7 @@ def beginnings(digits: str, *, international: bool = False) -> list[str]:
 
 
 def find(actor: Actor, stores: Sequence[Store], typed: str) -> Found:
-    """Everybody of these stores whom the typed text names: four statements at most.
+    """Everybody of these stores whom the typed text names: three statements at most.
 
     ``stores`` are those whose customers this person may see.
     """
@@ -200,14 +215,15 @@ def find(actor: Actor, stores: Sequence[Store], typed: str) -> Found:
         told = _("This is too long to be a name or a number: at most %(n)d characters.")
         return Found(text[:LONGEST], hint=told % {"n": LONGEST})
     rows = _candidates(text, [store.pk for store in stores])
-    order = list(dict.fromkeys(who for _rank, who, _order in sorted(rows, key=lambda r: r[0])))
-    named = [order_id for rank, _who, order_id in rows if order_id and rank in (1, 2)]
-    people = _people(actor, stores, order[:SHOWN], named)
+    people = {row.pk: Person(row) for row in rows}
+    named = [row.order_id for row in rows if row.order_id and row.fits in _BY_NUMBER]
+    shown = list(people.values())[:SHOWN]
+    _fill(shown, actor, stores, named)
     return Found(
         typed=text,
-        people=tuple(people),
-        more=len(order) > SHOWN,
-        reference=next((clean_reference(text) or "" for rank, *_r in rows if rank == 0), ""),
+        people=tuple(shown),
+        more=len(people) > SHOWN,
+        reference=clean_reference(text) or "" if any(row.fits == 0 for row in rows) else "",
         hint="" if people else _hint(text),
     )
 
@@ -221,8 +237,11 @@ def _hint(text: str) -> str:
     return ""
 
 
-def _candidates(text: str, stores: list[int]) -> list[tuple[int, int, int | None]]:
-    """(how well it fits, customer, order) of all that begin like the text. One statement."""
+def _candidates(text: str, stores: list[int]) -> list[Any]:
+    """The customers of all that begin like the text, who fits best first. One statement.
+
+    Each with ``fits`` and ``order_id`` of what was found; one found twice stands there twice.
+    """
     parts: list[str] = []
     values: list[object] = []
 
@@ -251,40 +270,37 @@ def _candidates(text: str, stores: list[int]) -> list[tuple[int, int, int | None
     words = words_of(text) if not digits else []
     if words:
         quoted = ["'" + word + "'" for word in words]  # letters and figures: nothing to escape
-        ask(6, _BY_NAME, " & ".join(quoted))
-        ask(7, _BY_NAME, " & ".join(word + ":*" for word in quoted))
+        whole, begun = " & ".join(quoted), " & ".join(word + ":*" for word in quoted)
+        parts.append(_BY_NAME.format(rank=6))
+        values.extend([whole, stores, begun, stores, whole])
     if not parts:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("\nUNION ALL ".join(parts), values)
-        return list(cursor.fetchall())
+    found = Customer.objects.raw(_CUSTOMERS.format("\nUNION ALL ".join(parts)), values)
+    return list(found)
 
 
-def _people(
-    actor: Actor, stores: Sequence[Store], wanted: list[int], named: list[int]
-) -> list[Person]:
-    """The people with their newest orders and open tickets, in three statements."""
-    if not wanted:
-        return []
+def _fill(
+    people: Sequence[Person], actor: Actor, stores: Sequence[Store], named: list[int]
+) -> None:
+    """Put newest orders and open tickets beside the people: two statements."""
+    if not people:
+        return
     by_store = {store.pk: store for store in stores}
-    found = {row.pk: Person(row) for row in access.customers_for(actor).filter(pk__in=wanted)}
-    for person in found.values():
+    by_pk = {person.customer.pk: person for person in people}
+    for person in people:
         person.customer.store = by_store[person.customer.store_id]
-    asked = [wanted, _EACH, named, list(by_store)]
-    for order in Order.objects.raw(_NEWEST_ORDERS, asked):
-        holder = found.get(order.customer_id)
+    wanted = list(by_pk)
+    for order in Order.objects.raw(_NEWEST_ORDERS, [wanted, _EACH, named, list(by_store)]):
+        holder = by_pk.get(order.customer_id)
         if holder is not None:
             holder.orders.append(order)
             if order.pk in named:
                 holder.named |= {order.pk}
     tickets = access.tickets_for(actor).filter(OPEN)
     newest = RawSQL(_OPEN_TICKETS, (wanted, _EACH))  # noqa: S611  (a constant, with parameters)
-    tickets = tickets.filter(pk__in=newest)
-    rows = tickets.select_related("claim", "order").order_by("-opened_at", "-id")
-    for ticket in rows:
-        found[ticket.customer_id].tickets.append(ticket)
-    people = [found[pk] for pk in wanted if pk in found]
+    rows = tickets.filter(pk__in=newest).select_related("claim", "order")
+    for ticket in rows.order_by("-opened_at", "-id"):
+        by_pk[ticket.customer_id].tickets.append(ticket)
     for person in people:  # the order that was typed first
         person.orders.sort(key=lambda order: order.pk not in person.named)
         person.orders = person.orders[: max(_EACH, len(person.named))]
-    return people

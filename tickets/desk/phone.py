@@ -24,7 +24,7 @@ from tickets.actions.guided import guide_for_order
 from tickets.actions.wording import MAX_BODY
 from tickets.desk import labels
 from tickets.desk.person import Desk
-from tickets.models import Claim, Customer, Order, Shipment, Store, Ticket
+from tickets.models import Claim, Customer, Order, Shipment, Ticket
 from tickets.models.ticket import OPEN
 from tickets.templatetags import dates
 
@@ -139,17 +139,17 @@ def likely(order: Order, pack: Pack) -> list[str]:
     shipments = list(order.shipments.all())
     arrived = bool(shipments) and all(one.delivered_at for one in shipments)
     pickup = getattr(order, "pickup", None)
+    wanted: tuple[str, ...] = _BEFORE
     if order.shipping_method == "pickup":
         collected = pickup is not None and pickup.collected_at is not None
         wanted = _ARRIVED if collected else _TO_COLLECT
     elif arrived:
         wanted = _ARRIVED
-    else:
-        wanted = _ON_ITS_WAY if any(one.shipped_at for one in shipments) else _BEFORE
+    elif any(one.shipped_at for one in shipments):
+        wanted = _ON_ITS_WAY
     posters = any(line.product.kind == "poster" for line in order.lines.all())
-    left_out = {*(() if posters else ("poster_missing",))}
-    left_out |= set() if order.preorder else {"preorder"}
-    return [name for name in wanted if name not in left_out and pack.rules_of(name)]
+    fits = {"poster_missing": posters, "preorder": order.preorder}
+    return [name for name in wanted if fits.get(name, True) and pack.rules_of(name)]
 
 
 def answers(order: Order, zone: ZoneInfo | None, now: datetime) -> list[Answer]:
@@ -241,7 +241,6 @@ class CallForm(forms.Form):
 class StrangerForm(CallForm):
     """The same for somebody whom no look-up has found."""
 
-    store = forms.ChoiceField(label=_l("Store"))
     name = forms.CharField(
         label=_l("Name"),
         required=False,
@@ -256,17 +255,12 @@ class StrangerForm(CallForm):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ("store", "name", "email", "phone", "request", "note", "solved", "form_key")
+    field_order = ("name", "email", "phone", "request", "note", "solved", "form_key")
 
     def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        *,
-        stores: Sequence[Store],
-        initial: dict[str, Any] | None = None,
+        self, data: Mapping[str, Any] | None = None, *, initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial)
-        _choose(self, "store", [(store.slug, store.name) for store in stores])
         del self.fields["ticket"]
 
 

@@ -70,6 +70,7 @@ TOLD: Mapping[str, tuple[str, Promise]] = {
     "refund_requested": ("receipt-refund", _l("A refund was ordered.")),
     "refund_paid": ("cash", _l("The refund was paid.")),
 }
+_CALLED = ("phone", _l("You called us."))
 # Notes written to the customer: they are in the mails of these events too.
 _NOTED = {
     "evidence_asked",
@@ -223,6 +224,11 @@ def of_request(ticket: Ticket, locale: str, zone: tzinfo | None) -> dict[str, An
     }
 
 
+def _told_of(event: Event) -> tuple[str, Promise]:
+    """The symbol and the words of something that happened."""
+    return _CALLED if event.data.get("channel") == "phone" else TOLD[event.kind]
+
+
 def timeline(ticket: Ticket) -> list[dict[str, Any]]:
     """What happened, the newest last; only what is the customer's to know."""
     events = ticket.events.filter(kind__in=TOLD).order_by("seq")
@@ -230,6 +236,7 @@ def timeline(ticket: Ticket) -> list[dict[str, Any]]:
         {"icon": TOLD[event.kind][0], "text": TOLD[event.kind][1], "at": event.at}
         | {"detail": _detail(event)}
         for event in events
+        for icon, text in (_told_of(event),)
     ]
 
 

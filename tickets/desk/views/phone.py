@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from tickets.desk import customer_page, lookup, phone
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import UNUSABLE, status_of
 from tickets.errors import ActionError
-from tickets.models import Customer, Order, Ticket
+from tickets.models import Customer, Order, Store, Ticket
 
 
 @require_safe
@@ -57,12 +57,13 @@ def _found(desk: Desk, found: lookup.Found) -> dict[str, Any]:
         }
         for person in found.people
     ]
+    chosen = [desk.store] if desk.store else desk.stores
     return {
         "found": found,
         "people": people,
         "reader_zone": desk.user.time_zone,
         "several_stores": len(desk.stores) > 1,
-        "may_work": any("work" in desk.verbs(store.pk) for store in desk.stores),
+        "works_in": [store for store in chosen if "work" in desk.verbs(store.pk)],
     }
 
 
@@ -70,25 +71,24 @@ def _calls(
     request: HttpRequest,
     desk: Desk,
     found: lookup.Found,
-    form: phone.StrangerForm | None = None,
+    new: tuple[Store, phone.StrangerForm] | None = None,
     error: ActionError | None = None,
 ) -> HttpResponse:
-    stores = [store for store in desk.stores if "work" in desk.verbs(store.pk)]
-    if form is None and stores:
-        known = {"name": found.name, "email": found.email, "phone": found.phone}
-        first = desk.store.slug if desk.store in stores else stores[0].slug
-        form = phone.StrangerForm(stores=stores, initial={**known, "store": first})
+    status = _status(error) if new is not None else 200
+    if new is None:
+        wanted = request.GET.get("new", "")
+        store = next((one for one in desk.stores if one.slug == wanted), None)
+        if store is not None and "work" in desk.verbs(store.pk):
+            known = {"name": found.name, "email": found.email, "phone": found.phone}
+            new = store, phone.StrangerForm(initial=known)
     context = desk.context(
         typed_call=found.typed,
-        form=form,
-        is_new="new" in request.GET or (form is not None and form.is_bound),
+        new_at=new[0] if new else None,
+        form=new[1] if new else None,
         place="calls",
         **_found(desk, found),
     )
-    bound = form is not None and form.is_bound
-    return render(
-        request, "desk/phone/calls.html", context, status=_status(error) if bound else 200
-    )
+    return render(request, "desk/phone/calls.html", context, status=status)
 
 
 def _status(error: ActionError | None) -> int:
@@ -97,20 +97,19 @@ def _status(error: ActionError | None) -> int:
 
 @require_POST
 @staff_only
-def stranger(request: HttpRequest, desk: Desk) -> HttpResponse:
+def stranger(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
     """Somebody new: the customer and their call in one go."""
-    stores = [store for store in desk.stores if "work" in desk.verbs(store.pk)]
-    if not stores:
-        return render(request, "403.html", status=403)
-    form = phone.StrangerForm(request.POST, stores=stores)
+    store = next((store for store in desk.stores if store.pk == pk), None)
+    if store is None:
+        raise Http404
+    form = phone.StrangerForm(request.POST)
     if not form.is_valid():
-        return _calls(request, desk, lookup.Found(), form)
+        return _calls(request, desk, lookup.Found(), (store, form))
     data = form.cleaned_data
-    store = next(store for store in stores if store.slug == data["store"])
     try:
         ticket = log_call_of_stranger(
             store,
-            Caller(data["email"], data["name"], data.get("phone", "")),
+            Caller(data["email"], data["name"], data["phone"]),
             Call(data["request"], data["note"], solved=data["solved"]),
             actor=desk.actor,
             now=desk.now,
@@ -118,7 +117,7 @@ def stranger(request: HttpRequest, desk: Desk) -> HttpResponse:
         )
     except ActionError as error:
         _say_why(form, error)
-        return _calls(request, desk, lookup.Found(), form, error)
+        return _calls(request, desk, lookup.Found(), (store, form), error)
     return _logged(request, ticket, solved=data["solved"])
 
 
@@ -145,6 +144,7 @@ def _call(
         person=phone.who(customer, desk.now),
         form=form,
         notes=notes,
+        about=form["request"].value(),
         may_work="work" in desk.verbs(customer.store_id),
         several_stores=len(desk.stores) > 1,
         typed_call=request.GET.get("q", "")[: lookup.LONGEST],
