@@ -58,8 +58,9 @@ def mails(ticket: Ticket) -> list[str]:
 
 
 def alerts() -> list[str]:
-    """What staff were alerted about, by event."""
+    """What staff were alerted about, by event; targets that were missed have their own stories."""
     rows = Outbox.objects.filter(template="staff_alert").order_by("pk")
+    rows = rows.exclude(event__kind="target_missed")
     return list(rows.values_list("event__kind", flat=True))
 
 

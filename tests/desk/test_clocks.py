@@ -18,11 +18,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from supportdesk import clock
 from tests.cast import NOON, Story, a_file, add_evidence, make_order
 from tests.desk.conftest import Clock
 from tests.desk.errands import ask, kinds, on_its_way, states, step
 from tickets import access, outbox
 from tickets.actions import targets
+from tickets.actions.replies import send_due
 from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
 from tickets.deadlines import sweep
@@ -51,8 +53,9 @@ def la(text: str) -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def fresh_figures() -> None:
+def fresh_figures(settings: Any) -> None:
     targets.forget()
+    settings.SEND_DELAY_SECONDS = 0  # nobody takes a reply back in these stories
 
 
 @pytest.fixture
@@ -86,6 +89,7 @@ def reply(client: Client, ticket: Ticket, kind: str = "agent") -> None:
         },
     )
     assert answer.status_code == 302, answer.status_code
+    send_due(clock.now())
     ticket.refresh_from_db()
 
 
