@@ -22,7 +22,8 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from tickets.effects import mail
-from tickets.effects.outcome import Became, Outcome, retry
+from tickets.effects.letters import NoteToCustomer
+from tickets.effects.outcome import Became, Outcome, dead, retry
 from tickets.lifecycle import OutboxState
 from tickets.models import Outbox
 
@@ -38,6 +39,7 @@ _SETTLED = {
     Became.DELIVERED: OutboxState.DONE,
     Became.FAILED: OutboxState.FAILED,
     Became.DROPPED: OutboxState.DROPPED,
+    Became.DEAD: OutboxState.DEAD,
 }
 
 # Everything that a mail is written from, in one query.
@@ -204,6 +206,14 @@ def drain(now: datetime, *, limit: int = 500, deliver: Deliver | None = None) ->
     return settled
 
 
+def _alarm(row: Outbox, now: datetime) -> None:
+    """Tell the store's staff, once, that a note was stopped on its way to a customer."""
+    alarm = Outbox(
+        store=row.store, event=row.event, template="note_held_back", to_store=True, wake_at=now
+    )
+    Outbox.objects.bulk_create([alarm], ignore_conflicts=True)
+
+
 def _act(act: Deliver, lease: Lease, instant: Callable[[], datetime]) -> Outcome | None:
     """One attempt, or ``None`` when the row was lost while its batch-mates were at work."""
     if lease.until - instant() < LEASE / 2 and renew(lease, instant()) is None:
@@ -212,6 +222,9 @@ def _act(act: Deliver, lease: Lease, instant: Callable[[], datetime]) -> Outcome
     row = rows.get(pk=lease.row_id)
     try:
         return act(row, instant())
+    except NoteToCustomer as error:
+        _alarm(row, instant())
+        return dead(str(error))
     except Exception as error:  # one broken row must not hold up the others
         log.exception("Outbox row %s could not be acted for", lease.row_id)
         return retry(f"{type(error).__name__}: {error}")

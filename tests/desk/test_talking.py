@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.test import Client
 
 from tests.cast import NOON, Story
 from tests.desk.steps import kinds, mails
+from tickets.actions.replies import send_due
 from tickets.actions.talk import open_ticket
 from tickets.actions.talk import say as talk_say
 from tickets.actor import Actor
@@ -15,11 +17,13 @@ from tickets.models import Claim, Customer, Message, Outbox, Ticket, User
 
 
 def say(client: Client, ticket: Ticket, kind: str, body: str, key: str = "") -> int:
+    """Write on a ticket, and let the time to take it back go by."""
     ticket.refresh_from_db()
     answer = client.post(
         f"/desk/tickets/{ticket.reference}/messages/",
         {"seen": ticket.last_seq, "kind": kind, "body": body, "form_key": key or str(uuid.uuid4())},
     )
+    send_due(NOON + timedelta(seconds=10))
     return answer.status_code
 
 

@@ -108,7 +108,7 @@ def test_every_template_renders_for_every_store_in_every_language(slug, locale, 
         for part in (letter.subject, letter.text, letter.html):
             for nonsense in NEVER_SHOWN:
                 assert nonsense not in part, (row.template, nonsense)
-        assert "김미나 <b>&</b>" in letter.text or row.template == "staff_alert"
+        assert "김미나 <b>&</b>" in letter.text or row.template in letters.FOR_STAFF
         assert "<b>" not in letter.html
         assert letter.html.count("<h1>") == 1
         assert f'lang="{locale}"' in letter.html or row.template == "staff_alert"
@@ -179,7 +179,7 @@ def test_a_language_we_do_not_speak_falls_back_to_the_stores(story, mina, locale
 # --- what no customer may get ----------------------------------------------------------------
 
 
-def test_an_internal_note_is_not_mailed_and_would_be_refused_here(story, nora):
+def test_an_internal_note_is_not_mailed_and_would_be_refused_here(story, nora, settings):
     claim = story.file("missing_photocard", opened=True)
     note = talk.say(claim.ticket, "He is lying.", kind="note", actor=nora, now=NOON)
     event = Event.objects.get(kind="message_added")
@@ -192,10 +192,78 @@ def test_an_internal_note_is_not_mailed_and_would_be_refused_here(story, nora):
         wake_at=NOON,
     )
     assert note.kind == "note"
-    outbox.drain(NOON)
+    with mail_server(settings) as server:
+        outbox.drain(NOON)
     forced.refresh_from_db()
-    assert forced.state == "failed"
-    assert "agent" in forced.last_error
+    assert (forced.state, forced.attempts) == ("dead", 1), "never tried again"
+    assert "note" in forced.last_error
+    # The store's staff hear of it; the customer hears only that the request is there.
+    assert not any("lying" in mail.as_string() for mail in server.mails)
+    assert [mail["To"] for mail in server.mails].count("Mina.Kim@example.com") == 1
+    assert Outbox.objects.get(template="note_held_back").to_store
+
+
+def test_an_alarm_about_a_note_is_raised_once(story, nora):
+    claim = story.file("missing_photocard", opened=True)
+    talk.say(claim.ticket, "He is lying.", kind="note", actor=nora, now=NOON)
+    event = Event.objects.get(kind="message_added")
+    for template in ("message", "claim_filed", "ticket_opened"):
+        Outbox.objects.create(
+            store=claim.ticket.store,
+            event=event,
+            template=template,
+            to_customer=claim.ticket.customer,
+            wake_at=NOON,
+        )
+    outbox.drain(NOON)
+    assert Outbox.objects.filter(event=event, to_customer__isnull=False, state="dead").count() == 3
+    assert Outbox.objects.filter(template="note_held_back").count() == 1
+
+
+def test_a_note_is_no_answer_whatever_its_event_is_called(story, nora):
+    claim = story.file("missing_photocard", opened=True)
+    note = talk.say(claim.ticket, "He is lying.", kind="note", actor=nora, now=NOON)
+    filed = Event.objects.get(kind="claim_filed")
+    filed.data = {**filed.data, "message": note.pk}
+    row = Outbox(
+        store=claim.ticket.store, event=filed, template="message", to_customer=claim.ticket.customer
+    )
+    with pytest.raises(letters.NoteToCustomer):
+        letters.render(row, NOON)
+    row.template = "claim_filed"
+    letter = letters.render(row, NOON)
+    assert "lying" not in letter.subject + letter.text + letter.html
+
+
+def test_who_is_called_in_a_note_is_told_so_and_not_what_it_says(
+    story, nora, second_agent, settings
+):
+    claim = story.file("missing_photocard", opened=True)
+    talk.say(
+        claim.ticket,
+        "@Omar he is lying.",
+        kind="note",
+        actor=nora,
+        now=NOON,
+        mentions=[second_agent],
+    )
+    with mail_server(settings) as server:
+        outbox.drain(NOON)
+    told = next(mail for mail in server.mails if mail["To"] == second_agent.email)
+    assert "Nora" in told["Subject"]
+    words = told.get_body(("plain",)).get_content() + told.get_body(("html",)).get_content()
+    assert "lying" not in words
+    assert f"/desk/tickets/{claim.ticket.reference}/" in words
+
+
+def test_who_lost_their_role_meanwhile_is_not_told(story, nora, second_agent):
+    claim = story.file("missing_photocard", opened=True)
+    talk.say(
+        claim.ticket, "@Omar look.", kind="note", actor=nora, now=NOON, mentions=[second_agent]
+    )
+    second_agent.memberships.all().delete()
+    outbox.drain(NOON)
+    assert Outbox.objects.get(template="mentioned").state == "failed"
 
 
 @pytest.mark.parametrize("template", sorted(letters.FOR_CUSTOMERS))
@@ -209,8 +277,8 @@ def test_under_no_template_do_the_words_of_a_note_appear(story, nora, template):
         template=template,
         to_customer=claim.ticket.customer,
     )
-    letter = letters.render(row, NOON)
-    assert "lying" not in letter.subject + letter.text + letter.html
+    with pytest.raises(letters.NoteToCustomer):
+        letters.render(row, NOON)
 
 
 def test_a_lead_s_reasons_stay_with_the_staff(story, nora, lead):

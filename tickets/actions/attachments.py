@@ -65,6 +65,14 @@ def take_in(arrival: Arrival, ticket: Ticket, *, actor: Actor, now: datetime) ->
         return _row(arrival, ticket, actor, now, reply=draft)
 
 
+def take_all(
+    arrivals: Iterable[Arrival], ticket: Ticket, *, actor: Actor, now: datetime
+) -> list[Evidence]:
+    """The same for several that came with one form: all of them, or none."""
+    with transaction.atomic():
+        return [take_in(arrival, ticket, actor=actor, now=now) for arrival in arrivals]
+
+
 def remove(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> list[str]:
     """Take a file out of the reply in hand; returns stored names, to be deleted. Twice is no error.
 

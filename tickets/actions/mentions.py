@@ -35,6 +35,12 @@ def colleagues(store: Store) -> QuerySet[User]:
     return User.objects.filter(everywhere | here, is_active=True).distinct().order_by("name", "pk")
 
 
+def beginning(store: Store, typed: str) -> QuerySet[User]:
+    """Those whose name, or a part of it, or address begins like what was typed."""
+    fits = Q(name__istartswith=typed) | Q(name__icontains=f" {typed}") | Q(email__istartswith=typed)
+    return colleagues(store).filter(fits)
+
+
 def find(body: str, people: Iterable[User]) -> Called:
     """Whom a text calls, among ``people``: by the longest name that fits, whatever its case.
 

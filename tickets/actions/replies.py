@@ -23,7 +23,7 @@ from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.mentions import Called
 from tickets.actions.reply_drafts import Typed, fill, in_hand
 from tickets.actions.talk import can_answer, say
-from tickets.actions.wording import clean
+from tickets.actions.wording import as_typed, clean
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, InvalidInput
 from tickets.models import Message, ReplyDraft, Ticket
@@ -60,9 +60,10 @@ def send(
     """
     assert actor.user is not None
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        gone = _gone(ticket, form_key)
-        if gone is not None:
-            return gone
+        before = gone(ticket, form_key)
+        if before is not None:
+            _forget(ticket, actor.user.pk, typed)
+            return before
         clean(typed.body)
         _nobody_else(turn, actor, seen_pending)
         can_answer(turn, typed.then_state, typed.seen)
@@ -95,9 +96,10 @@ def note(
     with transaction.atomic():
         # The ticket before the draft, as everybody who takes both.
         row = Ticket.objects.select_for_update().get(pk=ticket.pk)
-        gone = _gone(row, form_key)
-        if gone is not None:
-            return gone, called
+        before = gone(row, form_key)
+        if before is not None:
+            _forget(row, actor.user.pk, typed)
+            return before, called
         draft = in_hand(row, actor.user, now=now)
         fill(draft, typed, now=now)
         if not attachments.check(draft, now):
@@ -120,13 +122,26 @@ def note(
     return message, called
 
 
-def _gone(ticket: Ticket, form_key: uuid.UUID) -> Message | ReplyDraft | None:
-    """What the same form has led to before: it was sent twice, or is on its way."""
+def gone(ticket: Ticket, form_key: uuid.UUID | None) -> Message | ReplyDraft | None:
+    """What the same form has led to before: it was sent, or is on its way."""
+    if form_key is None:
+        return None
     said = Message.objects.filter(form_key=form_key).first()
     if said is not None:
         return said
     coming = ReplyDraft.objects.filter(ticket=ticket, send_at__isnull=False)
     return coming.filter(form_key=form_key).first()
+
+
+def _forget(ticket: Ticket, user_id: int, typed: Typed) -> None:
+    """The same form sent twice at once leaves no draft of what is said already."""
+    ReplyDraft.objects.filter(
+        ticket=ticket,
+        user=user_id,
+        send_at=None,
+        body=as_typed(typed.body),
+        attachments=None,
+    ).delete()
 
 
 def _nobody_else(turn: Turn, actor: Actor, seen: Collection[int]) -> None:

@@ -104,6 +104,24 @@ def keep(
     return Kept(draft, overwritten)
 
 
+def add(ticket: Ticket, typed: Typed, *, actor: Actor, now: datetime) -> ReplyDraft:
+    """Put words below those that are kept already, or in their place where there are none.
+
+    Raises:
+        NotAllowed: the actor may only look here.
+    """
+    assert actor.user is not None
+    with transaction.atomic():
+        permit(actor, ticket.store, "work")
+        draft = in_hand(ticket, actor.user, now=now)
+        before = draft.body
+        if as_typed(typed.body) not in before:
+            fill(draft, typed, now=now)
+            draft.body = f"{before}\n\n{draft.body}" if before.strip() else draft.body
+        draft.save()
+    return draft
+
+
 def _another(before: str, now: str, kept_at: datetime, known: datetime | None) -> bool:
     """Whether this window replaces words it never saw."""
     return bool(before.strip()) and before != now and kept_at != known

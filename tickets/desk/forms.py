@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -357,20 +356,6 @@ class DeliveryForm(StepForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
     )
-
-
-class MessageForm(StepForm):
-    """A reply to the customer, or a note that never leaves the desk."""
-
-    kind = forms.ChoiceField(
-        choices=[("agent", _("Reply to the customer")), ("note", _("Internal note"))],
-        widget=forms.RadioSelect,
-        initial="agent",
-    )
-    body = forms.CharField(
-        label=_("Message"), max_length=20000, widget=forms.Textarea(attrs={"rows": 4})
-    )
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
 class AssigneeForm(StepForm):

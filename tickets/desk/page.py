@@ -22,6 +22,7 @@ from tickets.desk import (
     shipments,
     signals,
     steps,
+    talking,
     ticket_clocks,
     timeline,
 )
@@ -89,17 +90,15 @@ def build(
         claim=claim,
         about=labels.about(ticket),
         kind=labels.REQUESTS.get(ticket.request, ticket.request),
-        entries=timeline.conversation(ticket, events, ticket.messages.all()),
         history=[timeline.entry(event) for event in reversed(events)],
-        meanwhile=_meanwhile(events, since),
         may_work="work" in verbs,
-        message_form=_message_form(bound),
         assignee_form=_assignee_form(ticket, found.people, verbs, bound),
         deliveries=shipments.cards(ticket, bound, desk.now),
         bound=bound[0] if bound else "",
         others=_others(found),
     )
     context["clocks"] = ticket_clocks.card(desk, ticket)
+    context |= talking.context(desk, ticket, claim, events, bound, since)
     context["marks"] = marking.read(desk, ticket, bound, change=card == "marks")
     if claim is not None:
         asked = any(event.kind == "sent_to_manufacturer" for event in events)
@@ -187,16 +186,6 @@ def _others(found: Read) -> dict[str, int]:
         "orders": found.orders - bool(found.ticket.order_id),
         "tickets": found.tickets - 1,
     }
-
-
-def _meanwhile(events: list[Event], since: int | None) -> list[timeline.Entry]:
-    if since is None:
-        return []
-    return [timeline.entry(event) for event in events if event.seq > since]
-
-
-def _message_form(bound: tuple[str, forms.StepForm] | None) -> forms.StepForm:
-    return bound[1] if bound and bound[0] == "message" else forms.MessageForm(name="message")
 
 
 def _assignee_form(

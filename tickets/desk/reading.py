@@ -17,6 +17,7 @@ from django.db import connection
 
 from policies.publish import version_of
 from supportdesk.prepared import Prepared
+from tickets.desk.conversation import PAGE
 from tickets.jsonrows import Shape, know, relate
 from tickets.models import (
     Claim,
@@ -92,11 +93,12 @@ SELECT json_build_object(
               f.sha256 <> '' AND EXISTS (SELECT FROM tickets_evidence g WHERE g.id <> f.id
                 AND g.sha256 = f.sha256 AND g.sha256 <> '')) ORDER BY f.id)
             FROM tickets_evidence f LEFT JOIN tickets_filejob j ON j.evidence_id = f.id
-            WHERE f.claim_id = c.id OR f.ticket_id = t.id),
+            WHERE f.claim_id = c.id OR (f.ticket_id = t.id AND f.kind <> 'attachment')),
   'events', (SELECT json_agg({event} ORDER BY e.seq) FROM tickets_event e
-             WHERE e.ticket_id = t.id),
-  'messages', (SELECT json_agg({message} ORDER BY m.at, m.id) FROM tickets_message m
-               WHERE m.ticket_id = t.id),
+             WHERE e.ticket_id = t.id AND {seen}),
+  'messages', (SELECT json_agg({message} ORDER BY m.at, m.id)
+               FROM (SELECT * FROM tickets_message y WHERE y.ticket_id = t.id
+                     ORDER BY y.at DESC, y.id DESC LIMIT {talk}) m),
   'deadlines', (SELECT json_agg({deadline} ORDER BY d.due_at, d.id) FROM tickets_deadline d
                 LEFT JOIN tickets_refund r ON r.id = d.refund_id
                 WHERE d.ticket_id = t.id OR d.claim_id = c.id
@@ -105,12 +107,14 @@ SELECT json_build_object(
              WHERE u.is_active AND EXISTS (SELECT FROM tickets_membership q
                WHERE q.user_id = u.id AND q.store_id = t.store_id AND q.role = ANY(%(roles)s))),
   'staff', (SELECT json_agg({user}) FROM tickets_user u WHERE u.id IN (
-             SELECT e.actor_user_id FROM tickets_event e WHERE e.ticket_id = t.id
-             UNION SELECT m.author_id FROM tickets_message m WHERE m.ticket_id = t.id
+             SELECT e.actor_user_id FROM tickets_event e WHERE e.ticket_id = t.id AND {seen}
+             UNION SELECT m.author_id FROM (SELECT * FROM tickets_message y
+               WHERE y.ticket_id = t.id ORDER BY y.at DESC, y.id DESC LIMIT {talk}) m
              UNION SELECT t.assignee_id UNION SELECT t.held_by_id
              UNION SELECT c.overridden_by_id)),
   'customers', (SELECT json_agg({customer}) FROM tickets_customer x WHERE x.id IN (
-             SELECT e.actor_customer_id FROM tickets_event e WHERE e.ticket_id = t.id)),
+             SELECT e.actor_customer_id FROM tickets_event e
+             WHERE e.ticket_id = t.id AND {seen})),
   'orders_n', (SELECT count(*) FROM tickets_order n WHERE n.customer_id = t.customer_id
                AND n.store_id = ANY(%(stores)s)),
   'tickets_n', (SELECT count(*) FROM tickets_ticket n WHERE n.customer_id = t.customer_id
@@ -190,19 +194,15 @@ def _statement() -> Prepared:
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
         has_address=_HAS_ADDRESS,
+        talk=PAGE + 1,  # what is older is read page by page: see `conversation`
+        seen=f"(e.kind <> 'message_added' OR e.seq > t.last_seq - {PAGE + 1})",
     )
-    kinds = {
-        "reference": "text",
-        "stores": "bigint[]",
-        "year_ago": "timestamptz",
-        "roles": "text[]",
-    }
-    return Prepared(sql, kinds)
+    return Prepared(sql, _KINDS)
 
 
 def _put_together(found: dict[str, Any]) -> Read:
     """The objects, each row once, and each in its place."""
-    made = {name: _SHAPES[name].one(found[name]) for name in ("ticket", "store", "customer")}
+    made = {name: _SHAPES[name].made(found[name]) for name in ("ticket", "store", "customer")}
     ticket, store, customer = made["ticket"], made["store"], made["customer"]
     people = _SHAPES["user"].many(found["people"])
     users = {row.pk: row for row in [*_SHAPES["user"].many(found["staff"]), *people]}
@@ -243,8 +243,8 @@ def _order(found: dict[str, Any]) -> Order | None:
         return None
     lines = []
     for values, product in found["lines"] or ():
-        line = _SHAPES["line"].one(values)
-        line.order, line.product = order, _SHAPES["product"].one(product)
+        line = _SHAPES["line"].made(values)
+        line.order, line.product = order, _SHAPES["product"].made(product)
         lines.append(line)
     know(order, "lines", lines)
     ways: dict[int, list[TrackingEvent]] = {}
@@ -260,7 +260,7 @@ def _order(found: dict[str, Any]) -> Order | None:
 
 def _file(values: list[Any]) -> Evidence:
     file, job, copies, prints, has_twin = values
-    row: Evidence = _SHAPES["file"].one(file)
+    row: Evidence = _SHAPES["file"].made(file)
     relate(row, "job", _SHAPES["job"].one(job))
     know(row, "copies", _SHAPES["copy"].many(copies))
     # As `proofs.rows` annotates them.

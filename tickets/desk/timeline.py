@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from tickets import labels as common
 from tickets.actions.cancel_order import ADDRESS
+from tickets.attached import Shown
 from tickets.desk import labels
-from tickets.models import Event, Message, Ticket
+from tickets.models import Event, Message
 from tickets.references import spoken
 from tickets.templatetags import dates
 
@@ -75,6 +77,9 @@ ICONS: Mapping[str, str] = {
 }
 
 
+WORDS_SHOWN = 600  # characters of a message in a list of what happened meanwhile
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing in the line. ``look`` is ``customer``, ``agent``, ``note`` or ``event``."""
@@ -88,6 +93,9 @@ class Entry:
     event: Event | None = None
     rule: str = ""
     version: str = ""
+    channel: str = ""
+    files: tuple[Shown, ...] = ()
+    key: int = 0  # of its message
 
 
 def who(event: Event) -> str:
@@ -194,32 +202,49 @@ def entry(event: Event) -> Entry:
     )
 
 
-def _message(message: Message) -> Entry:
+CHANNELS: Mapping[str, Promise] = {
+    "page": _l("on the page of the request"),
+    "mail": _l("by mail"),
+    "phone": _l("by telephone"),
+}
+
+
+def channel(message: Message) -> str:
+    """By which way it was said; an answer of ours is mailed, wherever it was written."""
+    if message.kind == "note" and message.channel != "phone":
+        return ""
+    way = "mail" if message.kind == "agent" and message.channel == "desk" else message.channel
+    return str(CHANNELS.get(way, ""))
+
+
+def said(message: Message, files: Sequence[Shown] = ()) -> Entry:
+    """One message with its files, as it stands in the conversation."""
     customer = str(message.ticket.customer)
     name = message.author.get_full_name() if message.author else customer
     if message.kind == "system":
         name = _("by itself")
     look = message.kind if message.kind in ("customer", "agent", "note") else "event"
-    return Entry(look, name, message.at, message.body, icon="message")
+    return Entry(
+        look,
+        name,
+        message.at,
+        message.body,
+        icon="message",
+        channel=channel(message),
+        files=tuple(files),
+        key=message.pk,
+    )
 
 
-def conversation(
-    ticket: Ticket, events: Iterable[Event], messages: Iterable[Message]
-) -> list[Entry]:
-    """Messages in full, everything else as one line; what the customer typed when filing too."""
-    waiting = {message.pk: message for message in messages}
-    found: list[Entry] = []
-    for event in events:
-        if event.kind == "message_added":
-            message = waiting.pop(event.data.get("message", 0), None)
-            if message is not None:
-                found.append(_message(message))
-            continue
-        found.append(entry(event))
-        message = waiting.pop(event.data.get("message", 0), None)
-        if message is not None:
-            found.append(_message(message))
-        if event.kind == "claim_filed" and event.data.get("note"):
-            found.append(Entry("customer", who(event), event.at, event.data["note"]))
-    found += [_message(message) for message in waiting.values()]
-    return sorted(found, key=lambda one: one.at)
+def with_words(line: Entry, words: str) -> Entry:
+    """An event with the beginning of what was said, where its message does not stand beside it."""
+    short = words if len(words) <= WORDS_SHOWN else f"{words[:WORDS_SHOWN]}…"
+    return replace(line, detail="\n".join(part for part in (line.detail, short) if part))
+
+
+def asked(event: Event) -> Entry | None:
+    """What a customer typed when they filed a claim, which is no message of its own."""
+    if event.kind != "claim_filed" or not event.data.get("note"):
+        return None
+    way = str(CHANNELS["page"])
+    return Entry("customer", who(event), event.at, event.data["note"], channel=way)

@@ -50,6 +50,8 @@ _WATCHED: Mapping[str, Promise] = {
     "carrier_due": gettext_lazy("the carrier must have answered"),
     "preorder_due": gettext_lazy("the order must have left"),
     "pickup_expiry": gettext_lazy("the reservation is over"),
+    "first_target": gettext_lazy("a person should have answered first"),
+    "resolve_target": gettext_lazy("it should have been solved"),
 }
 _WITH_MANUFACTURER = frozenset({"sent_to_manufacturer", "manufacturer_updated"})
 # What the customer wrote themselves is not repeated to them as our note.
@@ -112,6 +114,7 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "return_paid_by": _return_paid_by(event, claim, pack),
         **({} if _to_a_stranger(row) else _spoken(event)),
         "opening_hours": opening_hours(pack, locale),
+        "called_by": one_line(str(event.actor_user or "")) or _("A colleague"),
         "for_customer": row.to_customer_id is not None,
         **_channels(row, now, locale),
         **_link(row, ticket, pickup),
@@ -218,7 +221,7 @@ def _return_paid_by(event: Event, claim: Claim | None, pack: Pack) -> str:
 def _spoken(event: Event) -> dict[str, str]:
     """The message an event is about: only of its own ticket, never a note."""
     if event.ticket is None:
-        return {"body": "", "author": ""}
+        return {"body": "", "author": "", "attached": ""}
     said = Message.objects.filter(ticket=event.ticket).exclude(kind="note")
     pk = event.data.get("message")
     if event.kind == "ticket_opened":
@@ -226,8 +229,13 @@ def _spoken(event: Event) -> dict[str, str]:
     else:
         message = said.select_related("author").filter(pk=pk).first() if pk else None
     if message is None:
-        return {"body": "", "author": ""}
-    return {"body": message.body, "author": message.author.name if message.author else ""}
+        return {"body": "", "author": "", "attached": ""}
+    files = message.attachments.order_by("pk").values_list("original_name", flat=True)
+    return {
+        "body": message.body,
+        "author": message.author.name if message.author else "",
+        "attached": ", ".join(map(one_line, files)) if message.kind == "agent" else "",
+    }
 
 
 def _channels(row: Outbox, now: datetime, locale: str) -> dict[str, list[str]]:

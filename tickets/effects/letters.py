@@ -14,6 +14,7 @@ from django.utils import translation
 from tickets.effects.about import about
 from tickets.lifecycle import OPEN_CLAIM_STATES, ClaimState, PickupState
 from tickets.models import Event, Message, Outbox
+from tickets.permissions import may
 
 # What a customer may hear of. A template outside both lists is never sent.
 FOR_CUSTOMERS = frozenset(
@@ -54,7 +55,7 @@ FOR_CUSTOMERS = frozenset(
         "wait_over",
     }
 )
-FOR_STAFF = frozenset({"staff_alert"})
+FOR_STAFF = frozenset({"staff_alert", "mentioned", "note_held_back"})
 # Events that staff keep among themselves, whatever template somebody names for them.
 INTERNAL_EVENTS = frozenset(
     {
@@ -65,8 +66,13 @@ INTERNAL_EVENTS = frozenset(
         "parcel_late",
         "parcel_snoozed",
         "preorder_late",
+        "target_missed",
     }
 )
+
+
+class NoteToCustomer(Exception):
+    """An internal note was about to be written to a customer. Whoever asked for it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,12 @@ class Letter:
 
 
 def render(row: Outbox, now: datetime) -> Letter:
-    """The words for ``row``: recipient's locale, store's and recipient's time zones."""
+    """The words for ``row``: recipient's locale, store's and recipient's time zones.
+
+    Raises:
+        NoteToCustomer: they would be those of an internal note, in a customer's letter.
+    """
+    keep_notes_in(row)
     locale = locale_of(row)
     with translation.override(locale):
         context = about(row, locale, now)
@@ -100,6 +111,23 @@ def locale_of(row: Outbox) -> str:
     return settings.LANGUAGE_CODE
 
 
+def keep_notes_in(row: Outbox) -> None:
+    """Whatever a row says: a note is no letter to a customer, under no template.
+
+    Raises:
+        NoteToCustomer: the row is about a note, and its recipient is a customer.
+    """
+    if row.to_customer_id is None:
+        return
+    if row.template != "message" and row.event.kind != "message_added":
+        return
+    message = message_of(row.event)
+    if (message is not None and message.kind == "note") or (
+        row.event.data.get("message_kind") == "note"
+    ):
+        raise NoteToCustomer("an internal note was about to be mailed to a customer")
+
+
 def must_not_send(row: Outbox) -> str:
     """Why this row may not be sent at all; empty when it may.
 
@@ -109,7 +137,7 @@ def must_not_send(row: Outbox) -> str:
     if row.template not in (FOR_STAFF if row.to_customer_id is None else FOR_CUSTOMERS):
         return f"“{row.template}” is not a mail for this recipient"
     if row.to_customer_id is None:
-        return ""
+        return _not_theirs(row)
     if row.event.kind in INTERNAL_EVENTS:
         return "an internal event is not for customers"
     if row.to_customer_id != _customer_of(row.event):
@@ -118,6 +146,13 @@ def must_not_send(row: Outbox) -> str:
         message = message_of(row.event)
         if message is None or message.kind != "agent":
             return "only what an agent answered is mailed to customers"
+    return ""
+
+
+def _not_theirs(row: Outbox) -> str:
+    """A colleague who may not see the case (any more) does not hear of it."""
+    if row.to_user is not None and not may(row.to_user, row.store, "see"):
+        return "this person may not see the case"
     return ""
 
 

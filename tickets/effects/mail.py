@@ -42,7 +42,12 @@ class Postman:
         self._hang_up()
 
     def deliver(self, row: Outbox, now: datetime) -> Outcome:
-        """Send what ``row`` stands for, unless it has become pointless or must not be sent."""
+        """Send what ``row`` stands for, unless it has become pointless or must not be sent.
+
+        Raises:
+            NoteToCustomer: it is an internal note, on its way to a customer.
+        """
+        letters.keep_notes_in(row)
         refusal = letters.must_not_send(row)
         if refusal:
             log.error("Outbox row %s is refused: %s", row.pk, refusal)

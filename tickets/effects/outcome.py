@@ -12,6 +12,7 @@ class Became(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     DROPPED = "dropped"
+    DEAD = "dead"
     RETRY = "retry"
 
 
@@ -35,6 +36,11 @@ def failed(reason: str) -> Outcome:
 def dropped(reason: str) -> Outcome:
     """Nobody needs it any more."""
     return Outcome(Became.DROPPED, reason)
+
+
+def dead(reason: str) -> Outcome:
+    """It must never be, and somebody has to look at why it was asked for."""
+    return Outcome(Became.DEAD, reason)
 
 
 def retry(reason: str, *, away: bool = False) -> Outcome:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from policies.pack import Pack
 from policies.phrases import ENGLISH
+from tickets import attached
 from tickets.actions.what_if import propose
 from tickets.file_words import problem_words
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, DeadlineState, may_follow
@@ -20,6 +22,7 @@ from tickets.models import Claim, Deadline, Event, Evidence, Message, Ticket
 from tickets.telling import sentences_of
 
 _C = ClaimState
+SAID = 100  # messages on one page
 STATES: Mapping[str, Promise] = {
     _C.AWAITING_EVIDENCE: _l("We are waiting for your evidence."),
     _C.UNDER_REVIEW: _l("We have everything. A person looks at it now."),
@@ -233,8 +236,7 @@ def timeline(ticket: Ticket) -> list[dict[str, Any]]:
     """What happened, the newest last; only what is the customer's to know."""
     events = ticket.events.filter(kind__in=TOLD).order_by("seq")
     return [
-        {"icon": TOLD[event.kind][0], "text": TOLD[event.kind][1], "at": event.at}
-        | {"detail": _detail(event)}
+        {"icon": icon, "text": text, "at": event.at, "detail": _detail(event)}
         for event in events
         for icon, text in (_told_of(event),)
     ]
@@ -260,16 +262,50 @@ def _detail(event: Event) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def conversation(ticket: Ticket) -> list[dict[str, Any]]:
-    """What was said between customer and store; internal notes are never among it."""
-    found = [
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A page of what was said, oldest first; ``older`` leads to the one before it, if any."""
+
+    entries: list[dict[str, Any]]
+    older: str = ""
+
+
+def conversation(ticket: Ticket, before: str = "") -> Talk:
+    """What was said between customer and store; internal notes are never among it.
+
+    The newest hundred, or those before ``before``, which an older page's address says.
+    """
+    rows = Message.objects.filter(ticket=ticket).exclude(kind="note")
+    place = _before(before)
+    if place is not None:
+        rows = rows.filter(Q(at__lt=place[0]) | Q(at=place[0], pk__lt=place[1]))
+    found = list(rows.order_by("-at", "-pk")[: SAID + 1])
+    shown = found[:SAID][::-1]
+    files, _drafts = attached.of(ticket, [message.pk for message in shown])
+    entries: list[dict[str, Any]] = [
         {"mine": message.kind == "customer", "body": message.body, "at": message.at}
-        for message in Message.objects.filter(ticket=ticket).exclude(kind="note")
+        | {"files": files.get(message.pk, [])}
+        for message in shown
     ]
+    if len(found) > SAID:
+        first = shown[0]
+        return Talk(entries, f"{round(first.at.timestamp() * 1_000_000)}-{first.pk}")
     filed = ticket.events.filter(kind="claim_filed").first()
     if filed is not None and filed.data.get("note"):
-        found.insert(0, {"mine": True, "body": filed.data["note"], "at": filed.at})
-    return found
+        entries.insert(0, {"mine": True, "body": filed.data["note"], "at": filed.at})
+    return Talk(entries)
+
+
+def _before(typed: str) -> tuple[datetime, int] | None:
+    """Where an older page begins; None for what is no address of ours."""
+    parts = typed.split("-")
+    if len(parts) != 2 or not all(p.isascii() and p.isdigit() and len(p) < 17 for p in parts):
+        return None
+    seconds, micros = divmod(int(parts[0]), 1_000_000)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros), int(parts[1])
+    except (OverflowError, ValueError):
+        return None
 
 
 def can_withdraw(claim: Claim) -> bool:

@@ -1,12 +1,12 @@
-// Ctrl+Enter sends; a half-written message is not lost by walking away.
+// Ctrl+Enter sends, and nothing is sent twice by an impatient finger.
 for (const form of document.querySelectorAll("[data-compose]")) {
   const text = form.querySelector("textarea");
-  let sending = false;
-  form.addEventListener("submit", () => { sending = true; });
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  window.addEventListener("beforeunload", (event) => {
-    if (!sending && text.value !== text.defaultValue) event.preventDefault();
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
   });
+  window.addEventListener("pageshow", () => delete form.dataset.sent);
 }

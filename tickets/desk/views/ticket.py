@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from tickets import access
 from tickets.actions import talk
 from tickets.desk import page
-from tickets.desk.forms import AssigneeForm, MessageForm, PlainForm
+from tickets.desk.forms import AssigneeForm, PlainForm
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.views import unsent
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError
 
@@ -24,6 +25,7 @@ def ticket(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     found = page.ticket_for(desk, reference)
     if found.reference != reference:
         return redirect("desk:ticket", found.reference)
+    unsent.restore(request, desk, found)
     context = page.build(desk, found, card=request.GET.get("card", ""))
     return render(request, "desk/ticket.html", context)
 
@@ -44,32 +46,6 @@ def what_if(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     if getattr(request, "htmx", False):
         return render(request, "desk/what_if.html", page.what_if(desk, found, request.GET))
     return render(request, "desk/ticket.html", page.build(desk, found, what_if=request.GET))
-
-
-@require_POST
-@staff_only
-def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
-    """Reply to the customer, or leave a note for colleagues."""
-    found = access.ticket_for(desk.actor, reference)
-    form = MessageForm(request.POST, name="message")
-    if not form.is_valid():
-        return refused(request, desk, found, "message", form)
-    data = form.cleaned_data
-    try:
-        talk.say(
-            found,
-            data["body"],
-            kind=data["kind"],
-            actor=desk.actor,
-            now=desk.now,
-            form_key=data["form_key"],
-            seen=data["seen"],
-        )
-    except ActionError as error:
-        return refused(request, desk, found, "message", form, error)
-    note = data["kind"] == "note"
-    messages.success(request, _("Noted.") if note else _("Sent. The customer gets it by mail."))
-    return redirect("desk:ticket", found.reference)
 
 
 @require_POST

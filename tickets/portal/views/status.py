@@ -17,15 +17,19 @@ from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
 from tickets import access
+from tickets.actions.attachments import MAX_BYTES, MOST
 from tickets.actions.decide_claim import withdraw as withdraw_claim
 from tickets.actions.requests import is_over
 from tickets.actions.talk import say as say_action
 from tickets.actions.uploads import Place
+from tickets.actor import Actor
 from tickets.errors import ActionError, TooMany
 from tickets.evidence import arrivals
 from tickets.evidence.arrivals import Shown
+from tickets.evidence.attaching import stored, takes_files
+from tickets.evidence.receive import discard
 from tickets.lifecycle import TicketState
-from tickets.models import Claim, Ticket
+from tickets.models import Claim, Message, Ticket
 from tickets.models.ticket import URGENT
 from tickets.portal import progress, queries, slots
 from tickets.portal.forms import MessageForm
@@ -63,7 +67,9 @@ def _page(
         "tracks": ticket.order is not None and about_parcels(ticket.request),
         "release": release_of(ticket.order, ticket.request, now),
         "timeline": progress.timeline(ticket),
-        "conversation": progress.conversation(ticket),
+        "talk": progress.conversation(ticket, request.GET.get("before", "")),
+        "closed": ticket.state == TicketState.CLOSED,
+        "attach": {"most": MOST, "size": MAX_BYTES},
         "channels": queries.channels(pack_now(ticket.store, now), locale()),
         "upload": f"ticket={ticket.reference}&token={token}",
         "mark": arrivals.mark(files),
@@ -112,6 +118,7 @@ def _of_claim(claim: Claim, files: list[Shown], zone: tzinfo | None) -> dict[str
 
 
 @require_POST
+@takes_files
 @looks_at_own_files
 def say(request: HttpRequest, reference: str, token: str) -> HttpResponse:
     """Write to the people who handle this; the same form twice is one message."""
@@ -122,22 +129,38 @@ def say(request: HttpRequest, reference: str, token: str) -> HttpResponse:
         now = clock.now()
         try:
             access.limit(visitor_of(request), "write", 20, timedelta(minutes=10), now)
-            say_action(
-                ticket,
-                form.cleaned_data["body"],
-                kind="customer",
-                actor=actor,
-                now=now,
-                form_key=form.cleaned_data["form_key"],
-            )
+            said = _said(request, ticket, actor, form, now)
         except TooMany as error:
             return slow_down(request, error, back)
         except ActionError as error:
-            form.add_error("body", error.message)
+            form.add_error("body" if error.field == "body" else None, error.message)
         else:
-            messages.success(request, _("Your message is with us."))
-            return HttpResponseRedirect(back + "#conversation")
+            if said.ticket_id == ticket.pk:
+                messages.success(request, _("Your message is with us."))
+                return HttpResponseRedirect(back + "#conversation")
+            messages.success(request, _("This was closed, so we have opened a new request."))
+            return HttpResponseRedirect(access.link_for(said.ticket) + "#conversation")
     return _page(request, ticket, token, form, 422)
+
+
+def _said(
+    request: HttpRequest, ticket: Ticket, actor: Actor, form: MessageForm, now: datetime
+) -> Message:
+    """The message with its files; both, or neither."""
+    with stored(request, now=now) as files:
+        said = say_action(
+            ticket,
+            form.cleaned_data["body"],
+            kind="customer",
+            actor=actor,
+            now=now,
+            form_key=form.cleaned_data["form_key"],
+            channel="page",
+            attachments=files,
+        )
+        if files and not said.attachments.filter(file=files[0].stored_name).exists():
+            discard(*(file.stored_name for file in files))  # the same form once more
+    return said
 
 
 @require_POST
