@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cast import NOON, Story, a_file, add_evidence, make_order
@@ -15,6 +15,8 @@ from tickets.models import Claim, Customer, Draft, Evidence, FilePrint, User
 
 PRINTS = st.integers(0, 2**64 - 1)
 PRINT = 0x9E3779B97F4A7C15
+# As many examples as ever; how fast they are thought up says how busy the machine is.
+at_any_pace = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def turned(bits: int, places: list[int]) -> int:
@@ -48,6 +50,7 @@ def found_by(user: User, evidence: Evidence) -> list[likeness.Alike]:
     return likeness.alike([evidence], Actor.staff(user), prints=prints_of(evidence))
 
 
+@at_any_pace
 @given(PRINTS, st.lists(st.integers(0, 63), unique=True, max_size=likeness.REACH))
 def test_no_print_within_reach_escapes_the_probes(bits: int, places: list[int]) -> None:
     other = turned(bits, places)
@@ -55,6 +58,7 @@ def test_no_print_within_reach_escapes_the_probes(bits: int, places: list[int]) 
     assert set(likeness.probes_of(bits)) & set(likeness.bands_of(other))
 
 
+@at_any_pace
 @given(PRINTS)
 def test_a_print_is_the_same_signed_or_not(bits: int) -> None:
     kept = likeness.signed(bits)
@@ -65,6 +69,7 @@ def test_a_print_is_the_same_signed_or_not(bits: int) -> None:
     assert [band >> 16 for band in likeness.bands_of(bits)] == [0, 1, 2, 3]
 
 
+@at_any_pace
 @given(PRINTS)
 def test_a_look_costs_no_more_than_sixty_eight_values(bits: int) -> None:
     assert len(set(likeness.probes_of(bits))) == 4 * 17
