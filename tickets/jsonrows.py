@@ -45,13 +45,14 @@ class Shape(Generic[Row]):
 
     def one(self, values: list[Any] | None) -> Row | None:
         """The object of a row; None where there is none."""
-        return None if values is None else self._made(values)
+        return None if values is None else self.made(values)
 
     def many(self, rows: Iterable[list[Any]] | None) -> list[Row]:
         """The objects of ``json_agg``, which is NULL for no rows."""
-        return [self._made(values) for values in rows or ()]
+        return [self.made(values) for values in rows or ()]
 
-    def _made(self, values: list[Any]) -> Row:
+    def made(self, values: list[Any]) -> Row:
+        """The object of a row that is there."""
         for place, turn in self._turns:
             value = values[place]
             if value is not None:

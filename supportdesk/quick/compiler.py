@@ -241,8 +241,12 @@ class _Function:
         self.depth = depth
 
     def _for(self, node: ForNode, scope: Scope) -> None:
+        # The stubs have these as texts.
+        sequence: Any = node.sequence
+        looped: Any = node.nodelist_loop
+        empty: Any = node.nodelist_empty
         rows, place, last = self.name("rows"), self.name("at"), self.name("n")
-        self.line(f"{rows} = rows_of(maybe({self.value(node.sequence, scope, none=True)}))")
+        self.line(f"{rows} = rows_of(maybe({self.value(sequence, scope, none=True)}))")
         self.line(f"{last} = len({rows})")
         inner = scope.inner()
         inner.loops = (place, last)
@@ -251,10 +255,10 @@ class _Function:
         target = own[0] if len(own) == 1 else f"({', '.join(own)})"
         source = f"reversed({rows})" if node.is_reversed else rows
         with self.under(f"for {place}, {target} in enumerate({source}):"):
-            self.nodes(node.nodelist_loop, inner)
-        if node.nodelist_empty:
+            self.nodes(looped, inner)
+        if empty:
             with self.under(f"if {last} == 0:"):
-                self.nodes(node.nodelist_empty, scope)
+                self.nodes(empty, scope)
 
     def _with(self, node: WithNode, scope: Scope) -> None:
         self.nodes(node.nodelist, self.named(node.extra_context, scope))

@@ -18,7 +18,7 @@ from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeData, SafeString, mark_safe
-from django.utils.timezone import template_localtime
+from django.utils.timezone import template_localtime  # type: ignore[attr-defined]  # not in stubs
 
 
 class _Missing:
@@ -182,9 +182,10 @@ def counted(singular: str, plural: str, count: Any, about: str | None = None) ->
     """A text that depends on a number."""
     if not isinstance(count, Decimal | float | int):
         raise TemplateSyntaxError(f"{count!r} is no number to count by.")
+    number: Any = count  # the stubs want a float
     if about:
-        return translation.npgettext(about, singular, plural, count)
-    return translation.ngettext(singular, plural, count)
+        return translation.npgettext(about, singular, plural, number)
+    return translation.ngettext(singular, plural, number)
 
 
 def address(context: Context, view: str, arguments: Iterable[Any], named: dict[str, Any]) -> str:
@@ -204,7 +205,7 @@ def address(context: Context, view: str, arguments: Iterable[Any], named: dict[s
 @lru_cache(maxsize=5000)
 def _address(view: str, arguments: Any, named: Any, place: tuple[str, str, str | None]) -> str:
     """Kept by all that it depends on: ``place`` is the table of addresses and where we are."""
-    return reverse(view, args=arguments, kwargs=dict(named), current_app=place[2])
+    return str(reverse(view, args=arguments, kwargs=dict(named), current_app=place[2]))
 
 
 def address_or_nothing(

@@ -18,6 +18,7 @@ from django.db import connection
 from policies.publish import version_of
 from supportdesk.prepared import Prepared
 from tickets.desk.conversation import PAGE
+from tickets.evidence.likeness import MOST_FOUND
 from tickets.jsonrows import Shape, know, relate
 from tickets.models import (
     Claim,
@@ -90,8 +91,9 @@ SELECT json_build_object(
                WHERE k.evidence_id = f.id),
               (SELECT json_agg(b.bits ORDER BY b.at) FROM tickets_fileprint b
                WHERE b.evidence_id = f.id),
-              f.sha256 <> '' AND EXISTS (SELECT FROM tickets_evidence g WHERE g.id <> f.id
-                AND g.sha256 = f.sha256 AND g.sha256 <> '')) ORDER BY f.id)
+              (SELECT json_agg(g.id) FROM (SELECT id FROM tickets_evidence
+                 WHERE sha256 = f.sha256 AND sha256 <> '' AND id <> f.id
+                 ORDER BY id DESC LIMIT {most_twins}) g)) ORDER BY f.id)
             FROM tickets_evidence f LEFT JOIN tickets_filejob j ON j.evidence_id = f.id
             WHERE f.claim_id = c.id OR (f.ticket_id = t.id AND f.kind <> 'attachment')),
   'events', (SELECT json_agg({event} ORDER BY e.seq) FROM tickets_event e
@@ -194,6 +196,7 @@ def _statement() -> Prepared:
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
         has_address=_HAS_ADDRESS,
+        most_twins=MOST_FOUND,
         talk=PAGE + 1,  # what is older is read page by page: see `conversation`
         seen=f"(e.kind <> 'message_added' OR e.seq > t.last_seq - {PAGE + 1})",
     )
@@ -259,12 +262,12 @@ def _order(found: dict[str, Any]) -> Order | None:
 
 
 def _file(values: list[Any]) -> Evidence:
-    file, job, copies, prints, has_twin = values
+    file, job, copies, prints, twins = values
     row: Evidence = _SHAPES["file"].made(file)
     relate(row, "job", _SHAPES["job"].one(job))
     know(row, "copies", _SHAPES["copy"].many(copies))
     # As `proofs.rows` annotates them.
-    row.print_bits, row.has_twin = prints or [], has_twin  # type: ignore[attr-defined]  # annotations
+    row.print_bits, row.twins = prints or [], twins or []  # type: ignore[attr-defined]  # annotations
     return row
 
 

@@ -121,18 +121,23 @@ def alike(
     """Filed files of other requests that are, or look, the same as these; the surest first.
 
     Only what ``actor`` may see. ``prints`` holds the prints of each of ``mine`` by its key, in
-    the order of time. One query where nothing is found, and one more where a file's ``has_twin``
-    (whether any file has its hash) is not known; films that might be the same cost one more, and
-    naming what was found another.
+    the order of time. One query where nothing is found, and one more where ``twins`` of a file
+    (those with its hash) are not known; films that might be the same cost one more, and naming
+    what was found another.
     """
     ready = [one for one in mine if one.state == EvidenceState.READY]
     if not ready:
         return []
-    found = _twins(ready, actor)
-    known = {(pair.mine.pk, pair.other.pk) for pair in found}
     looks = look_alikes({one.pk: prints.get(one.pk, ()) for one in ready}, films=_films(ready))
-    near = {match.other for match in looks}
-    rows = {row.pk: row for row in _elsewhere(ready, actor).filter(pk__in=near)} if near else {}
+    there = {match.other for match in looks} | _twins(ready)
+    rows = {row.pk: row for row in _elsewhere(ready, actor).filter(pk__in=there)} if there else {}
+    found = [
+        Alike(one, row, same=True)
+        for row in rows.values()
+        for one in ready
+        if one.sha256 and row.sha256 == one.sha256
+    ]
+    known = {(pair.mine.pk, pair.other.pk) for pair in found}
     own = {one.pk: one for one in ready}
     for match in looks:
         other, one = rows.get(match.other), own[match.mine]
@@ -162,17 +167,18 @@ def _elsewhere(mine: Sequence[Evidence], actor: Actor) -> QuerySet[Evidence]:
     )
 
 
-def _twins(mine: Sequence[Evidence], actor: Actor) -> list[Alike]:
-    by_hash: dict[str, list[Evidence]] = defaultdict(list)
-    # Whoever has read the files may have seen already which have none: mostly all of them.
-    for one in (one for one in mine if getattr(one, "has_twin", True)):
-        by_hash[one.sha256].append(one)
-    if not by_hash:
-        return []
+def _twins(mine: Sequence[Evidence]) -> set[int]:
+    """The newest files that are byte by byte one of these, whoever may see them.
+
+    Whoever has read ``mine`` may have looked already: then each has them as ``twins``.
+    """
+    looked = {pk for one in mine for pk in getattr(one, "twins", ())}
+    left = {one.sha256 for one in mine if one.sha256 and not hasattr(one, "twins")}
+    if not left:
+        return looked
     # "Not empty" names the partial index.
-    rows = _elsewhere(mine, actor).filter(sha256__in=list(by_hash)).exclude(sha256="")
-    rows = rows.order_by("-pk")
-    return [Alike(one, row, same=True) for row in rows[:MOST_FOUND] for one in by_hash[row.sha256]]
+    rows = Evidence.objects.filter(sha256__in=left).exclude(sha256="").order_by("-pk")
+    return looked | set(rows.values_list("pk", flat=True)[:MOST_FOUND])
 
 
 @dataclass(frozen=True, slots=True)
