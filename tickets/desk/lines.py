@@ -35,7 +35,8 @@ SHOWN = ", ".join(f"t.{name}" for name in _OWN) + (  # noqa: S608  (constants)
     ", coalesce(nullif(x.name, ''), x.email), coalesce(nullif(u.name, ''), u.email, ''),"
     " coalesce(c.state, ''), coalesce(c.outcome, ''), o.cancelled_at IS NOT NULL,"
     " (SELECT string_agg(l.title, ', ' ORDER BY i.id) FROM tickets_claimitem i"
-    " JOIN tickets_orderline l ON l.id = i.line_id WHERE i.claim_id = c.id)"
+    " JOIN tickets_orderline l ON l.id = i.line_id WHERE i.claim_id = c.id),"
+    " u.is_active IS FALSE"
 )
 BESIDE = (
     "JOIN tickets_customer x ON x.id = t.customer_id"
@@ -47,7 +48,10 @@ BESIDE = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One ticket as a list shows it. ``claim`` is its claim's state, '' where it has none."""
+    """One ticket as a list shows it. ``claim`` is its claim's state, '' where it has none.
+
+    ``assignee_left``: whose it is cannot sign in any more; somebody has to take it over.
+    """
 
     pk: int
     reference: str
@@ -67,6 +71,7 @@ class Line:
     outcome: str
     cancelled: bool
     items: str | None
+    assignee_left: bool
 
     @property
     def spoken_reference(self) -> str:

@@ -51,5 +51,6 @@ def _row(ticket: Line, root: str, names: dict[int, str], now: datetime) -> Row:
         "urgent": not ticket.finished and ticket.priority == URGENT,
         "speaker": labels.SPEAKERS.get(ticket.last_speaker, ticket.last_speaker),
         "assignee": ticket.assignee.split()[0] if ticket.assignee.strip() else "",
+        "assignee_left": ticket.assignee_left,
         "version": f"{ticket.last_seq}.{int(at.timestamp()) if at else 0}",
     }
