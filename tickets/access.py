@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core import signing
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.urls import reverse
@@ -25,6 +25,7 @@ from tickets.models import (
     Evidence,
     Inquiry,
     Order,
+    OrderShare,
     Pickup,
     Product,
     QueueTally,
@@ -210,6 +211,11 @@ def pickup_for(actor: Actor, pk: int) -> Pickup:
     return _one(pickups_for(actor).select_related("store", "order__customer"), pk=pk)
 
 
+def order_for(actor: Actor, pk: int) -> Order:
+    """One order, or 404."""
+    return _one(orders_for(actor).select_related("store", "customer"), pk=pk)
+
+
 def refund_for(actor: Actor, pk: int) -> Refund:
     """One refund, or 404."""
     return _one(refunds_for(actor).select_related("store", "order__customer"), pk=pk)
@@ -319,18 +325,22 @@ def find_order(
 ) -> Order | None:
     """The order with this number and address, or ``None`` without a hint which was wrong.
 
+    The address is the buyer's, or that of one of those who ordered together: then it is
+    the order's ``claimant``.
+
     Raises:
         TooMany: more than 20 tries by one visitor, or 10 at one order, in ten minutes.
     """
     ten_minutes = timedelta(minutes=10)
-    key = order_number_key(number)
+    key, address = order_number_key(number), email_key(email)
     limit(visitor, "find_order", 20, ten_minutes, now)
     limit(f"{store.pk}:{key}", "find_order_number", 10, ten_minutes, now)
-    return (
-        Order.objects.select_related("store", "customer")
-        .filter(store=store, number_key=key, customer__email_key=email_key(email))
-        .first()
-    )
+    rows = Order.objects.select_related("store", "customer").filter(store=store, number_key=key)
+    shared = OrderShare.objects.filter(order=OuterRef("pk"), customer__email_key=address)
+    order = rows.filter(Q(customer__email_key=address) | Exists(shared)).first()
+    if order is not None and order.customer.email_key != address:
+        order.claimant = Customer.objects.get(store=store, email_key=address)
+    return order
 
 
 def shipments_by_number(
@@ -358,6 +368,8 @@ def shipments_with(store: Store, number: str) -> list[Shipment]:
 def tracking_token(store: Store, *, order: Order | None = None, number: str = "") -> str:
     """A short-lived word for an address: it says what to show, and names nobody."""
     value = {"store": store.pk, "order": order.pk} if order else {"store": store.pk, "no": number}
+    if order is not None and order.claimant is not None:
+        value["claimant"] = order.claimant.pk
     return signing.dumps(value, salt=_TRACKING, compress=True)
 
 
@@ -379,7 +391,13 @@ def by_tracking_token(store: Store, token: str) -> Order | str:
     if "no" in value:
         return str(value["no"])
     rows = Order.objects.select_related("store", "customer")
-    return _one(rows.filter(store=store), pk=value["order"])
+    order = _one(rows.filter(store=store), pk=value["order"])
+    if "claimant" in value:  # asked again: a share may have been taken back meanwhile
+        whose = Customer.objects.filter(pk=value["claimant"], shares__order=order)
+        order.claimant = whose.first()
+        if order.claimant is None:
+            raise Http404
+    return order
 
 
 def limit(visitor: str, what: str, amount: int, per: timedelta, now: datetime) -> None:

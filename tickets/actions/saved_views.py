@@ -9,6 +9,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from tickets import access
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput, NotAllowed
 from tickets.models import SavedView, Store, User
@@ -48,11 +49,10 @@ def change_view(
 
     Raises:
         InvalidInput, Conflict: as `save_view`.
-        NotAllowed: it is somebody else's, or this person does not work in the store.
+        NotAllowed: it is somebody else's, or this person does not work in the store (any more).
     """
     _own(view, actor)
-    if store is not None and store.pk != view.store_id:
-        _person(actor, store)
+    _person(actor, store)
     view.name, view.filters, view.store = _named(name), _kept(filters), store
     with transaction.atomic():
         return _written(view)
@@ -65,7 +65,9 @@ def remove_view(view: SavedView, *, actor: Actor) -> str:
         NotAllowed: it is somebody else's.
     """
     _own(view, actor)
+    _person(actor, None)
     kept = {
+        "pk": view.pk,
         "owner": view.owner_id,
         "name": view.name,
         "filters": view.filters,
@@ -78,25 +80,27 @@ def remove_view(view: SavedView, *, actor: Actor) -> str:
 
 
 def restore_view(token: str, *, actor: Actor) -> SavedView:
-    """Bring a deleted list back as it was; twice is once.
+    """Bring an own list that was deleted back as it was; twice is once.
 
     Raises:
         Conflict: it was deleted too long ago, or the word for it is not ours.
         NotAllowed: this person does not work any more in the store that it was shared with.
     """
+    owner = _person(actor, None)
     try:
         kept = signing.loads(token, salt=_SALT, max_age=UNDO_WITHIN)
     except signing.BadSignature:
         raise Conflict(_("This cannot be undone any more.")) from None
-    if actor.user is None or kept["owner"] != actor.user.pk:
+    if kept["owner"] != owner.pk:
         raise Conflict(_("This cannot be undone any more."))
     store = Store.objects.filter(pk=kept["store"]).first()
     if store is not None:
         permit(actor, store, "work")
     view, _made = SavedView.objects.get_or_create(
-        owner=actor.user,
+        owner=owner,
         name=kept["name"],
         defaults={
+            "pk": kept["pk"],
             "filters": kept["filters"],
             "store": store,
             "position": kept["position"],
@@ -107,11 +111,13 @@ def restore_view(token: str, *, actor: Actor) -> SavedView:
 
 
 def _person(actor: Actor, store: Store | None) -> User:
-    """Whose list it is; who shares it works in the store."""
+    """Whose list it is: somebody who works here, and in the store that it is shared with."""
     if actor.kind != "staff" or actor.user is None:
         raise NotAllowed
     if store is not None:
         permit(actor, store, "work")
+    elif not access.stores_for(actor.user, "work").exists():
+        raise NotAllowed
     return actor.user
 
 

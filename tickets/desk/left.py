@@ -9,13 +9,18 @@ from typing import Any
 from django.urls import reverse
 
 from tickets.desk.queue_counts import Counts
-from tickets.desk.queues import QUEUES, Queue
+from tickets.desk.queues import HEADINGS, QUEUES, Queue
 
 
 @cache
 def _grouped() -> tuple[tuple[Queue, ...], ...]:
     found = groupby(QUEUES.values(), key=lambda queue: queue.group)
     return tuple(tuple(queues) for _group, queues in found)
+
+
+@cache
+def _firsts() -> frozenset[str]:
+    return frozenset(queues[0].key for queues in _grouped())
 
 
 def groups(counted: Counts, store: str) -> list[list[dict[str, Any]]]:
@@ -32,7 +37,8 @@ def _entry(queue: Queue, counted: Counts, href: str) -> dict[str, Any]:
     n = counted.queues.get(queue.key)
     return {
         "key": queue.key,
-        "title": queue.title,
+        "title": queue.short or queue.title,
+        "heading": HEADINGS.get(queue.group) if queue.key in _firsts() else None,
         "icon": queue.icon,
         "href": href,
         "counted": n is not None,

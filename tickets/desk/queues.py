@@ -39,6 +39,7 @@ class Queue:
 
     ``columns`` are those of a tally too (``assignee`` is *me* or *nobody*); what else it asks
     stands in ``where``, on the rows of ``source``. ``index`` is the one it is read from.
+    ``short`` is its name on the left, where that says less.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Queue:
     tallied: bool = True
     urgent: bool = False
     group: int = 0
+    short: Promise | None = None
 
     @property
     def per_store(self) -> bool:
@@ -132,6 +134,7 @@ _ALL: tuple[Queue, ...] = (
         where=(AWAKE, "t.next_due_at >= %(now)s", "t.next_due_at < %(soon)s"),
         tallied=False,
         group=1,
+        short=_("Due soon"),
     ),
     Queue(
         "cancellations",
@@ -187,6 +190,7 @@ _ALL: tuple[Queue, ...] = (
         "ticket_stage",
         columns={"stage": "evidence"},
         group=3,
+        short=_("Evidence"),
     ),
     Queue(
         "customer",
@@ -197,6 +201,7 @@ _ALL: tuple[Queue, ...] = (
         columns={"state": "waiting", "waiting_for": "customer"},
         order=lists.RANK,
         group=3,
+        short=_("Customer"),
     ),
     Queue(
         "manufacturer",
@@ -207,6 +212,7 @@ _ALL: tuple[Queue, ...] = (
         columns={"state": "waiting", "waiting_for": "manufacturer"},
         order=lists.RANK,
         group=3,
+        short=_("Manufacturer"),
     ),
     Queue(
         "carrier",
@@ -217,6 +223,7 @@ _ALL: tuple[Queue, ...] = (
         columns={"state": "waiting", "waiting_for": "carrier"},
         order=lists.RANK,
         group=3,
+        short=_("Carrier"),
     ),
     Queue(
         "watching",
@@ -276,6 +283,8 @@ _ALL: tuple[Queue, ...] = (
         group=5,
     ),
 )
+# What a group is called on the left, where its queues are named shortly.
+HEADINGS: Mapping[int, Promise] = {3: _("Waiting for")}
 QUEUES: Mapping[str, Queue] = {queue.key: queue for queue in _ALL}
 
 

@@ -23,6 +23,7 @@ from tickets.desk.views import (
     requests,
     saved_views,
     search,
+    shares,
     steps,
     ticket,
 )
@@ -99,12 +100,15 @@ urlpatterns = [
     path("live/", live.live, name="live"),
     path("views/", saved_views.new, name="view-new"),
     path("views/counts/", saved_views.counts, name="view-counts"),
-    path("views/restoration/", saved_views.restoration, name="view-restoration"),
     path("views/<int:pk>/", saved_views.view, name="view"),
     path("views/<int:pk>/change/", saved_views.change, name="view-change"),
     path("views/<int:pk>/removal/", saved_views.removal, name="view-removal"),
+    path("views/<int:pk>/restoration/", saved_views.restoration, name="view-restoration"),
     # search
     path("search/", search.found, name="search"),
+    # orders of several together
+    path("orders/<int:pk>/shares/", shares.shares, name="shares"),
+    path("orders/<int:pk>/shares/<int:share>/removal/", shares.removal, name="share-removal"),
     path("exports/", custody.check, name="export-check"),
     path("pickups/", pickups.pickups, name="pickups"),
     path(_PICKUP, pickups.pickup, name="pickup"),

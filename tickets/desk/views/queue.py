@@ -14,6 +14,8 @@ from tickets.desk.person import Desk, staff_only
 from tickets.desk.queues import Queue
 from tickets.desk.saved_views import Narrowed, SaveForm
 
+UNDO = "saved_view_undo"  # what was deleted last, in the session, until the next page offers it
+
 
 @require_safe
 @staff_only
@@ -34,9 +36,8 @@ def listed(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     context = _queue_context(request, desk, chosen)
     if request.GET.get("panel"):
         context["panel"] = filters.form_of(desk, saved_views.like(chosen))
-    if request.GET.get("deleted"):
-        kept = request.session.get("saved_view_undo") or {}
-        context["deleted"] = kept.get("name", "")
+    if request.GET.get("deleted") and UNDO in request.session:
+        context["deleted"] = request.session.pop(UNDO)
     return context
 
 
@@ -63,6 +64,7 @@ def narrowed_context(
         panel=found.form,
         heading=view.name if view else "",
         symbol="filter",
+        may_save=any("work" in desk.verbs(one.pk) for one in desk.stores),
         save=save or SaveForm(desk, initial=initial),
         **_live(request, counted.mark),
         **rows_of(desk, page),

@@ -15,11 +15,9 @@ from tickets.desk import filters, saved_views
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.saved_views import SaveForm
 from tickets.desk.views.answer import UNUSABLE, status_of
-from tickets.desk.views.queue import narrowed_context
-from tickets.errors import ActionError
+from tickets.desk.views.queue import UNDO, listed, narrowed_context
+from tickets.errors import ActionError, Conflict
 from tickets.models import SavedView
-
-UNDO = "saved_view_undo"
 
 
 @require_safe
@@ -78,20 +76,22 @@ def removal(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         context = narrowed_context(request, desk, saved_views.of_view(desk, found))
         context["problem"] = error.message
         return render(request, "desk/queue.html", context, status=status_of(error))
-    request.session[UNDO] = {"name": found.name, "token": token}
+    request.session[UNDO] = {"pk": pk, "name": found.name, "token": token}
     return redirect(f"{reverse('desk:queue')}?deleted=1")
 
 
 @require_POST
 @staff_only
-def restoration(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Bring back the list that was deleted last."""
-    kept = request.session.pop(UNDO, None) or {}
+def restoration(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """Bring back a list that was just deleted."""
     try:
-        found = restore_view(kept.get("token", ""), actor=desk.actor)
+        found = restore_view(request.POST.get("undo", ""), actor=desk.actor)
     except ActionError as error:
-        messages.error(request, error.message)
-        return redirect("desk:queue")
+        if isinstance(error, Conflict):  # and if there is none either, there is nothing here
+            access.view_for(desk.actor, pk)
+        context = listed(request, desk)
+        context["problem"] = error.message
+        return render(request, "desk/queue.html", context, status=status_of(error))
     messages.success(request, _("%(name)s is back.") % {"name": found.name})
     return redirect("desk:view", found.pk)
 
