@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import IntegerField, QuerySet
+from django.db.models.expressions import RawSQL
+
 from policies.types import Channel, Facts, OrderFacts, Request, Said, ShippingMethod
 from tickets.lifecycle import EvidenceState, PickupState
 from tickets.models import Claim, Draft, Evidence, Inquiry, Order, OrderLine, Pickup, Shipment
@@ -105,16 +108,42 @@ def counted(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     )
 
 
+_GIVEN = RawSQL(
+    "coalesce((SELECT sum(s.quantity) FROM tickets_ordershare s"
+    " WHERE s.line_id = tickets_orderline.id), 0)",
+    (),
+    output_field=IntegerField(),
+)
+
+
+def own_lines(draft: Draft, rows: QuerySet[OrderLine]) -> list[OrderLine]:
+    """Those of an order's lines that are the asker's, each with how many (``own``).
+
+    Of an order of several together each has their own: the others what was given to them
+    (``own_share``), the buyer what was not given away.
+    """
+    found = list(rows.annotate(given=_GIVEN).select_related("product").order_by("position", "id"))
+    shares = (
+        {share.line_id: share for share in draft.claimant.shares.filter(order=draft.order_id)}
+        if draft.claimant is not None
+        else None
+    )
+    for line in found:
+        line.own_share = shares.get(line.pk) if shares is not None else None
+        if shares is None:
+            line.own = line.quantity - getattr(line, "given", 0)
+        else:
+            line.own = line.own_share.quantity if line.own_share is not None else 0
+    return [line for line in found if line.own > 0]
+
+
 def lines_of_draft(draft: Draft) -> Sequence[OrderLine]:
     """The order lines a draft has ticked (they are checked again when it is sent)."""
     if draft.order_id is None:
         return []
     wanted = {item.get("line") for item in draft.answers.get("items", [])}
-    return list(
-        OrderLine.objects.filter(order_id=draft.order_id, pk__in=[w for w in wanted if w])
-        .select_related("product")
-        .order_by("position", "id")
-    )
+    rows = OrderLine.objects.filter(order_id=draft.order_id, pk__in=[w for w in wanted if w])
+    return own_lines(draft, rows)
 
 
 def facts_of_draft(

@@ -105,6 +105,8 @@ EVENTS: Mapping[str, Promise] = {
     "delivery_recorded": _("Delivery recorded"),
     "mail_bounced": _("A mail came back"),
     "assigned": _("Assigned"),
+    "share_given": _("Items given to somebody who ordered together"),
+    "share_taken": _("Items taken back"),
     "snoozed": _("Put off"),
     "woken": _("Back in the queue"),
     "tagged": _("Tags changed"),

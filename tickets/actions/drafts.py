@@ -67,16 +67,17 @@ def form_key_of(draft: Draft) -> uuid.UUID:
 def identify(draft: Draft, order: Order, *, now: datetime) -> Draft:
     """Tie a draft to the order whose number and address the customer has shown to know.
 
-    Another order than before forgets the ticked items, and nothing else.
+    Another order than before, or another of those who ordered together, forgets the ticked
+    items, and nothing else.
 
     Raises:
         Conflict: the draft was sent already.
     """
     with transaction.atomic():
         row = _locked(draft)
-        if row.order_id != order.pk:
+        if row.order_id != order.pk or row.claimant != order.claimant:
             row.answers.pop("items", None)
-        row.order = order
+        row.order, row.claimant = order, order.claimant
         row.touched_at = now
         row.save()
     return row

@@ -54,7 +54,7 @@ def file_claim(
         if before is not None:
             permit(actor, before.ticket.store, "file", before.ticket.customer_id)
             return before
-        if "one_open_claim_per_line" in str(error):
+        if "one_open_claim_per" in str(error):
             raise Conflict(_already_open()) from error
         if "reference" in str(error):  # one in 22 billion: draw another
             return file_claim(draft, answers=answers, actor=actor, now=now)
@@ -70,7 +70,9 @@ def _file(draft: Draft, answers: Mapping[str, Any], actor: Actor, now: datetime)
         has_files = True
     if draft.order is None:
         raise InvalidInput(_("Please tell us which order this is about."), "order")
-    permit(actor, draft.store, "file", draft.order.customer_id)
+    asker = draft.asker
+    assert asker is not None
+    permit(actor, draft.store, "file", asker.pk)
     merge(draft, answers)
     lines = lines_of_draft(draft)
     items = _items(draft, lines)
@@ -133,19 +135,20 @@ def _items(draft: Draft, lines: Sequence[OrderLine]) -> list[ClaimItem]:
         if line is None:
             continue
         quantity = int(wanted.get("quantity") or 1)
-        if not 1 <= quantity <= line.quantity:
+        if not 1 <= quantity <= line.own:
             raise InvalidInput(
                 ngettext(
                     "There is %(n)d of “%(title)s” in this order.",
                     "There are %(n)d of “%(title)s” in this order.",
-                    line.quantity,
+                    line.own,
                 )
-                % {"n": line.quantity, "title": line.title},
+                % {"n": line.own, "title": line.title},
                 "items",
             )
         items.append(
             ClaimItem(
                 line=line,
+                share=line.own_share,
                 quantity=quantity,
                 component=str(wanted.get("component", "")).strip()[:200],
                 claim_type=draft.request,
@@ -165,9 +168,8 @@ def _already_open() -> str:
 
 
 def _ticket(draft: Draft, lines: Sequence[OrderLine], found: Preview, now: datetime) -> Ticket:
-    order = draft.order
-    assert order is not None
-    customer = order.customer
+    order, customer = draft.order, draft.asker
+    assert order is not None and customer is not None
     learn(customer, draft.answers)
     # Where a law lets no evidence be needed, what is missing would only help.
     waits = found.decision.verdict == "evidence_needed"

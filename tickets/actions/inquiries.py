@@ -47,7 +47,7 @@ def fill(inquiry: Inquiry, draft: Draft, found: Preview, now: datetime) -> None:
     decision = found.decision
     inquiry.order = draft.order
     if draft.order is not None:
-        inquiry.customer = draft.order.customer
+        inquiry.customer = draft.asker
     inquiry.request = draft.request
     inquiry.at = now
     inquiry.facts = found.facts.as_json()

@@ -59,6 +59,10 @@ _BEFORE_IT_LEAVES = frozenset(
 _OPEN = (TicketState.NEW, TicketState.OPEN, TicketState.WAITING)
 
 
+# What changes a whole order: of several who ordered together only the buyer may ask for it.
+BUYERS_ALONE = ("cancel_order", "change_address", "pickup")
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a ticket is opened from: who asks, about what, and what the rules say of it."""
@@ -117,6 +121,8 @@ def open_request(
         if before is not None:
             return before
         permit(actor, row.store, "file", customer.pk)
+        if row.claimant_id is not None and row.request in BUYERS_ALONE:
+            raise InvalidInput(_("Only the person who placed the order can ask for this."))
         order = row.order
         if order is not None:  # two of one order wait for each other here
             order = Order.objects.select_for_update().get(pk=order.pk)
@@ -260,7 +266,7 @@ def _details(request: str, typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _open_twin(opening: Opening) -> Ticket | None:
-    """An open request of this type for the same order."""
+    """An open request of this type of the same customer for the same order."""
     if opening.order is None:
         return None
     return (
@@ -268,6 +274,7 @@ def _open_twin(opening: Opening) -> Ticket | None:
         .select_related("store", "customer", "order")
         .filter(
             order=opening.order,
+            customer=opening.customer,
             request=opening.request,
             state__in=_OPEN,
             events__kind="request_accepted",

@@ -54,6 +54,13 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"draft {self.pk}"
 
+    @property
+    def asker(self) -> Customer | None:
+        """Who asks: one of those who ordered together, or the buyer; nobody without an order."""
+        if self.claimant_id is not None:
+            return self.claimant
+        return self.order.customer if self.order is not None else None
+
 
 class Claim(models.Model):
     """One request for an outcome. The decision's own words and facts are on its events.

@@ -83,6 +83,9 @@ class Order(models.Model):
     )
     import_hash = models.CharField(max_length=64, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
+    # Who has shown to know the order, where that is one of those who ordered together: no column,
+    # `access.find_order` says so.
+    claimant: Customer | None = None
 
     class Meta:
         constraints = [
@@ -169,6 +172,9 @@ class OrderLine(models.Model):
     title = models.CharField(max_length=300)
     quantity = models.PositiveIntegerField()
     price = models.DecimalField(max_digits=12, decimal_places=2)
+    # How many of it are the asker's, and by which share: no columns, `facts.own_lines` says so.
+    own: int = 0
+    own_share: OrderShare | None = None
 
     class Meta:
         constraints = [

@@ -42,7 +42,7 @@ class Item:
         self.checked = chosen is not None and not taken
         self.quantity = int((chosen or {}).get("quantity") or 1)
         self.component = str((chosen or {}).get("component", ""))
-        self.amounts = range(1, min(line.quantity, 99) + 1)
+        self.amounts = range(1, min(line.own, 99) + 1)
         self.problem = ""
 
 
@@ -72,7 +72,7 @@ class ItemsForm:
             item.quantity = int(typed) if typed.isascii() and typed.isdigit() else 0
             if item.checked and item.quantity not in item.amounts:
                 item.problem = _("Please choose a number between 1 and %(n)d.") % {
-                    "n": item.line.quantity
+                    "n": item.line.own
                 }
                 item.quantity = 1
                 self.problems.append((f"line_{pk}", item.problem))

@@ -16,6 +16,7 @@ from policies.pack import Pack
 from policies.phrases import locales
 from policies.types import Decision, OrderFacts
 from tickets.actions.guided import Guide
+from tickets.facts import own_lines
 from tickets.models import ClaimItem, Draft, OrderLine
 from tickets.models.claim import FILED_VERDICTS
 from tickets.models.ticket import URGENT
@@ -155,22 +156,20 @@ def not_matching() -> str:
 
 
 def lines(draft: Draft) -> list[OrderLine]:
-    """The order's lines as cards; a gift card is nothing to claim about."""
+    """The asker's lines of the order as cards; a gift card is nothing to claim about."""
     assert draft.order is not None
-    return list(
-        draft.order.lines.select_related("product")
-        .exclude(product__kind="gift_card")
-        .order_by("position", "id")
-    )
+    return own_lines(draft, draft.order.lines.exclude(product__kind="gift_card"))
 
 
 def taken_lines(draft: Draft) -> list[int]:
     """Lines that have an open claim of this type already."""
-    return list(
-        ClaimItem.objects.filter(
-            line__order=draft.order, claim_type=draft.request, claim_open=True
-        ).values_list("line_id", flat=True)
+    rows = ClaimItem.objects.filter(
+        line__order=draft.order, claim_type=draft.request, claim_open=True
     )
+    mine = (
+        rows.filter(share__customer=draft.claimant) if draft.claimant else rows.filter(share=None)
+    )
+    return list(mine.values_list("line_id", flat=True))
 
 
 def chosen_items(draft: Draft) -> list[dict[str, Any]]:

@@ -105,8 +105,8 @@ class Visit:
 
     @property
     def customer(self) -> Customer | None:
-        """Whose order it is, where the order is known."""
-        return self.draft.order.customer if self.draft.order is not None else None
+        """Who asks, where the order is known."""
+        return self.draft.asker
 
     def url(self, step: str, *more: Any) -> str:
         """The address of a step of this draft."""

@@ -54,15 +54,15 @@ def _page(visit: Visit, form: NoteForm, held: str = "") -> HttpResponse:
 
 
 def _send(visit: Visit, form: NoteForm) -> HttpResponse:
-    order = visit.draft.order
-    if order is None:
+    asker = visit.customer
+    if asker is None:
         return visit.go("order")
     try:
         # Not limited in rate here: naming an order is, and an item has one open claim.
         claim = file_claim(
             visit.draft,
             answers={"note": form.cleaned_data["note"]},
-            actor=Actor.of_customer(order.customer),
+            actor=Actor.of_customer(asker),
             now=visit.now,
         )
     except CannotFile:

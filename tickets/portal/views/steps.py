@@ -42,9 +42,9 @@ def resume(visit: Visit) -> HttpResponse:
 def order(visit: Visit) -> HttpResponse:
     """Another order than before; what was typed is shown again."""
     draft = visit.draft
-    before = (
-        {"number": draft.order.number, "email": draft.order.customer.email} if draft.order else {}
-    )
+    asker = draft.asker
+    known = draft.order is not None and asker is not None
+    before = {"number": draft.order.number, "email": asker.email} if known else {}
     form = OrderForm(visit.request.POST if visit.request.method == "POST" else None, initial=before)
     if visit.request.method == "POST" and form.is_valid():
         try:

@@ -219,4 +219,6 @@ def of_ticket(request: HttpRequest, reference: str, token: str) -> HttpResponse:
     if ticket.order is None:
         raise Http404
     zone = {"time_zone": ticket.customer.time_zone}
+    if ticket.customer_id != ticket.order.customer_id:
+        ticket.order.claimant = ticket.customer
     return _to(ticket.store, access.tracking_token(ticket.store, order=ticket.order), zone)
