@@ -1,9 +1,11 @@
-"""An upload of 1 GiB against `cat > file` of the same bytes, and twenty uploads beside the desk.
+"""An upload of 1 GiB against `cat > file`, one of 2 GiB in memory, and twenty beside the desk.
 
 Both copies come over the loopback from a file that is in memory already, sent by a process of
 its own with `sendfile`; the upload in chunks of 8 MiB, each one written, confirmed and recorded.
 They take turns, and both write into memory (/dev/shm): the same copy onto the disk took one to
 four seconds from one minute to the next, so that a ratio of two of them told of the disk.
+
+Then how much memory one of 2 GiB adds to the process that takes it, at its worst moment.
 
 Then an agent's ticket page is opened over and over, idle and while twenty phones send, each over
 a line of its own.
@@ -31,12 +33,13 @@ from supportdesk import clock
 from tests.bench.__main__ import Figure
 from tests.bench.server import Client, serving
 from tests.cast import Story, a_file, add_evidence, make_customer, make_order
+from tests.evidence.tus_server import Server
 from tickets.actions.file_claim import file_claim
 from tickets.actions.stores import open_store
 from tickets.actor import Actor
 from tickets.models import Evidence, Membership, Role, Store, Upload, User
 
-GIB = 1024**3
+MIB, GIB = 1024**2, 1024**3
 CHUNK = 8 * 1024 * 1024
 TURNS = 5
 SENDERS = 20
@@ -47,7 +50,7 @@ SENDER = Path(__file__).with_name("sender.py")
 
 
 def figures() -> Iterator[Figure]:
-    """Throughput as a share of the plain copy; the page's time as a multiple of its idle time."""
+    """Throughput as a share of the plain copy; memory; the page's time against its idle time."""
     store = open_store("kpopusa", now=clock.now(), mail_from="bench@example.com")
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else settings.DATA_DIR
     with (
@@ -58,6 +61,7 @@ def figures() -> Iterator[Figure]:
         film = _film(Path(place) / "film.mp4", GIB)
         yield _throughput(client, film, store)
         film.unlink()
+        yield _memory(Path(place) / "media", store)
         yield from _beside_the_desk(client, Path(place), store)
 
 
@@ -134,6 +138,29 @@ def _cat(film: Path) -> float:
         sender.wait()
         assert Path(target.name).stat().st_size == film.stat().st_size
     return took
+
+
+def _memory(media: Path, store: Store) -> Figure:
+    """What a server of its own holds at the most while 2 GiB come, beyond what it held before."""
+    server = Server(media)
+    server.start()
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            film = Path(place) / "long.mp4"
+            for number, size in enumerate((2 * CHUNK, 2 * GIB)):  # the first loads everything
+                film.touch()
+                os.truncate(film, size)  # a hole: what is sent is zeros, and fills no disk
+                before = server.memory()
+                server.forget_peak()
+                _send(server.port, _door(store, 50 + number), film)
+        growth = server.memory("VmHWM") - before
+    finally:
+        server.kill()
+    upload = Upload.objects.order_by("pk").last()
+    assert upload is not None, "it never began"
+    assert (upload.state, upload.length) == ("arrived", 2 * GIB), "the film did not arrive"
+    (media / upload.stored_name).unlink()
+    return Figure("memory an upload of 2 GiB adds to the server", growth / MIB, "MiB", 64)
 
 
 def _beside_the_desk(client: Client, place: Path, store: Store) -> Iterator[Figure]:
