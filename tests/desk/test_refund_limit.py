@@ -152,9 +152,9 @@ def test_each_currency_has_its_own(
     order.save(update_fields=["currency"])
     claim = Story(order).file("defect", "photo", "photo", opened=True)
 
-    assert refund(as_(stranger), claim, "135.01").status_code == 403
+    assert refund(as_(stranger), claim, "135.01", "return").status_code == 403
     nothing_happened(claim)
-    assert refund(as_(stranger), claim, "135.00").status_code == 302
+    assert refund(as_(stranger), claim, "135.00", "return").status_code == 302
 
 
 def test_the_inspection_does_not_raise_what_was_approved(
