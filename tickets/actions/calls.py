@@ -18,6 +18,7 @@ from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.drafts import Preview, answer, identify, judge_facts, start_draft
 from tickets.actions.people import customer_by_email
 from tickets.actions.requests import OTHER, Opening, open_by_phone
+from tickets.actions.shares import is_partner
 from tickets.actions.talk import ANSWER_KINDS
 from tickets.actions.wording import clean
 from tickets.actor import Actor
@@ -144,7 +145,7 @@ def _again(before: Message, customer: Customer) -> Ticket:
 def _theirs(customer: Customer, call: Call) -> None:
     if call.ticket is not None and call.ticket.customer_id != customer.pk:
         raise InvalidInput(_("This is somebody else's ticket."), "ticket")
-    if call.order is not None and call.order.customer_id != customer.pk:
+    if call.order is not None and not is_partner(call.order, customer):
         raise InvalidInput(_("This is somebody else's order."), "order")
 
 
@@ -158,13 +159,14 @@ def _learn_phone(customer: Customer, phone: str) -> bool:
 def _form(store: Store, customer: Customer, call: Call, now: datetime) -> Draft:
     """The claim's form, begun for them: the order and what has happened are filled in."""
     order = call.order or (call.ticket.order if call.ticket is not None else None)
-    if order is None or order.customer_id != customer.pk:
+    if order is None or not is_partner(order, customer):
         raise InvalidInput(_("Choose the order, so that the form can begin with it."), "order")
     pack = pack_of(in_force(store.pk, order.placed_at))
     if call.request not in {str(name) for name in pack.claim_requests}:
         told = _("There is no form for this: it is no claim. Log the call without it.")
         raise InvalidInput(told, "send_form")
     clues = {"locale": customer.locale, "time_zone": customer.time_zone}
+    order.claimant = customer if order.customer_id != customer.pk else None
     draft = identify(start_draft(store, now=now), order, now=now)
     kept = {key: value for key, value in clues.items() if value}
     return answer(draft, request=call.request, answers=kept, now=now)

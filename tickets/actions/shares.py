@@ -11,7 +11,7 @@ from tickets.actions.base import order_turn
 from tickets.actions.people import customer_by_email
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
-from tickets.models import ClaimItem, Order, OrderLine, OrderShare
+from tickets.models import ClaimItem, Customer, Order, OrderLine, OrderShare
 
 FITS = "share_fits_its_line"
 
@@ -109,6 +109,13 @@ def _asked_by_buyer(line: OrderLine) -> int:
 def _given_to_others(line: OrderLine, customer_id: int) -> int:
     rows = OrderShare.objects.filter(line=line).exclude(customer=customer_id)
     return sum(rows.values_list("quantity", flat=True))
+
+
+def is_partner(order: Order, customer: Customer) -> bool:
+    """Whether an order is theirs: they placed it, or have a share of it."""
+    if order.customer_id == customer.pk:
+        return True
+    return OrderShare.objects.filter(order=order, customer=customer).exists()
 
 
 def shares_of(order: Order) -> list[OrderShare]:

@@ -58,8 +58,13 @@ def tickets(desk: Desk, customer: Customer, before: str) -> tuple[list[dict[str,
 
 
 def orders(desk: Desk, customer: Customer, before: str) -> tuple[list[Order], str]:
-    """One page of their orders, the newest first, and where the next one begins."""
-    rows = access.orders_for(desk.actor).filter(customer=customer)
+    """One page of their orders, the newest first, and where the next one begins.
+
+    Those that they have a share of are theirs, too.
+    """
+    shared = list(customer.shares.values_list("order", flat=True).distinct()[:200])
+    theirs = Q(customer=customer) | Q(pk__in=shared) if shared else Q(customer=customer)
+    rows = access.orders_for(desk.actor).filter(theirs)
     rows = rows.filter(_older("placed_at", before)).prefetch_related("lines", "shipments")
     found = list(rows.order_by("-placed_at", "-id")[: PAGE + 1])
     after = _place(found[PAGE - 1].placed_at, found[PAGE - 1]) if len(found) > PAGE else ""
