@@ -52,7 +52,10 @@ ACCOUNTS = {
         "/accounts/signup/", _visitors, BOTH, {"email": "a@b.test", "password1": "x" * 20}
     ),
     "account_reauthenticate": _page("/accounts/reauthenticate/", signed_in, BOTH),
-    "account_email": _page("/accounts/email/", signed_in, LED_ON),
+    # A person's own addresses; the first look with a form notes the one that is known.
+    "account_email": _page(
+        "/accounts/email/", signed_in, {"GET": 200, "POST": 302}, writes=frozenset({"POST"})
+    ),
     "account_email_verification_sent": _page("/accounts/confirm-email/", public, SHOW),
     "account_confirm_email": _page(
         "/accounts/confirm-email/AA/", public, {"GET": 200, "POST": 404}

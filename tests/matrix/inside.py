@@ -31,7 +31,7 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
         return Call(desk_routes.address(name, thing), desk_routes.typed_for(name, thing, user))
 
     method = "POST" if route.posts else "GET"
-    answer = route.answers if route.posts else 302 if name == "claim" else 200
+    answer = route.answers if route.posts else 302 if name in ("claim", "marks") else 200
     return Row(
         desk,
         {method: answer} if route.posts else {"GET": answer},
