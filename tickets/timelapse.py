@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from tickets import deadlines, outbox
+from tickets.actions.replies import send_due
 from tickets.lifecycle import DeadlineState, OutboxState
-from tickets.models import Deadline, Outbox
+from tickets.models import Deadline, Outbox, ReplyDraft
 
 LONGEST_STEP = timedelta(hours=6)
 
@@ -39,6 +40,8 @@ def next_due(after: datetime) -> datetime | None:
         Outbox.objects.filter(state=OutboxState.PENDING, wake_at__gt=after),
     )
     found = [rows.aggregate(at=Min("wake_at"))["at"] for rows in waiting]
+    replies = ReplyDraft.objects.filter(send_at__gt=after)
+    found.append(replies.aggregate(at=Min("send_at"))["at"])
     return min((at for at in found if at is not None), default=None)
 
 
@@ -66,6 +69,7 @@ def lapse(
 
 def happen(at: datetime) -> Passed:
     """Do what the jobs do at one instant: sweep, then send until nothing is left to send."""
+    send_due(at)
     swept = deadlines.sweep(at)
     passed = Passed(at, dict(swept.fired), swept.failed)
     while sent := outbox.drain(at):

@@ -111,7 +111,7 @@ def test_every_template_renders_for_every_store_in_every_language(slug, locale, 
         assert "김미나 <b>&</b>" in letter.text or row.template in letters.FOR_STAFF
         assert "<b>" not in letter.html
         assert letter.html.count("<h1>") == 1
-        assert f'lang="{locale}"' in letter.html or row.template == "staff_alert"
+        assert f'lang="{locale}"' in letter.html or row.template in letters.FOR_STAFF
         assert store.name in letter.text
 
 
@@ -363,7 +363,8 @@ def test_staff_are_alerted_with_a_link_to_the_case(story, nora, mina):
     )
     decide_claim.approve(decided, "refund", actor=nora, now=NOON)
     sweep(NOON + timedelta(days=9))
-    row = Outbox.objects.get(template="staff_alert")
+    alerts = Outbox.objects.filter(template="staff_alert").exclude(event__kind="target_missed")
+    row = alerts.get()
     letter = letters.render(row, NOON + timedelta(days=9))
     assert decided.ticket.spoken_reference in letter.subject
     assert "the refund must have been paid" in letter.text

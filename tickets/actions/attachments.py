@@ -160,11 +160,12 @@ def put_on(turn: Turn, message: Message, files: Sequence[Attached]) -> list[int]
         else _row(file, ticket, turn.actor, turn.now, message=message)
         for file in files
     ]
-    moved = [row.pk for row in rows if row.message_id is None]
-    # A file that was sent once is never moved to another message.
-    Evidence.objects.filter(pk__in=moved, ticket=ticket, kind=KIND, message=None).update(
-        message=message, reply=None
-    )
+    unsent = [row.pk for row in files if isinstance(row, Evidence)]
+    moved = Evidence.objects.filter(
+        pk__in=unsent, ticket=ticket, kind=KIND, message=None, erased_at=None
+    ).update(message=message, reply=None)
+    if moved != len(unsent):  # evidence, or a file of another ticket, or one that was sent
+        raise InvalidInput(_("This file cannot go with a message."), "files")
     custody.begin(rows, "filed", actor=turn.actor, now=turn.now)
     return [row.pk for row in rows]
 

@@ -27,6 +27,7 @@ from tickets.actions.wording import as_typed, clean
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, InvalidInput
 from tickets.models import Message, ReplyDraft, Ticket
+from tickets.permissions import permit
 
 log = logging.getLogger(__name__)
 
@@ -169,8 +170,10 @@ def undo(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> ReplyDraft:
 
     Raises:
         Conflict: it has been said already, or it is somebody else's.
+        NotAllowed: the actor may only look here.
     """
     with transaction.atomic():
+        permit(actor, ticket.store, "work")
         mine = ReplyDraft.objects.select_for_update(of=("self",)).filter(
             pk=pk, ticket=ticket, user=actor.user, send_at__isnull=False
         )

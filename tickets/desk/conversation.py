@@ -20,6 +20,7 @@ from tickets.desk.timeline import Entry
 from tickets.models import Event, Message, Ticket
 
 PAGE = 100
+END = datetime(2090, 1, 1, tzinfo=UTC)
 SPOKEN = "message_added"  # its message stands there instead
 
 
@@ -94,12 +95,17 @@ def _oldest(ticket: Ticket, kept: Sequence[Message | Event], before: Cursor | No
     """Below the oldest of either kind that is shown; where none is, below the page before."""
     event = next((row for row in kept if isinstance(row, Event)), None)
     message = next((row for row in kept if isinstance(row, Message)), None)
-    start = before or Cursor(ticket.last_seq + 1, datetime(2080, 1, 1, tzinfo=UTC), 0)
+    start = before or newest(ticket)
     return Cursor(
         event.seq if event is not None else start.seq,
         message.at if message is not None else start.at,
         message.pk if message is not None else start.message,
     )
+
+
+def newest(ticket: Ticket) -> Cursor:
+    """Where the newest page begins: after all there is."""
+    return Cursor(ticket.last_seq + 1, END, 0)
 
 
 def older(ticket: Ticket, before: Cursor) -> Talk:

@@ -100,7 +100,9 @@ def _note(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -
 def older(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """What was said before: a piece for the page that asks, else a page of its own."""
     found = access.ticket_for(desk.actor, reference)
-    before = conversation.read_cursor(request.GET.get("before", ""))
+    typed = request.GET.get("before")
+    newest = conversation.newest(found)
+    before = newest if typed is None else conversation.read_cursor(typed)
     if before is None:
         raise Http404
     talk = conversation.older(found, before)

@@ -18,7 +18,7 @@ from tickets.desk.composer import ComposeForm
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import refused, status_of
 from tickets.desk.views.unsent import keeps_words
-from tickets.errors import ActionError
+from tickets.errors import ActionError, NotAllowed
 from tickets.evidence.attaching import stored, takes_files
 from tickets.evidence.receive import discard
 from tickets.models import Ticket
@@ -91,8 +91,8 @@ def take_out(request: HttpRequest, desk: Desk, reference: str, pk: int) -> HttpR
     found = access.ticket_for(desk.actor, reference)
     try:
         discard(*attachments.remove(found, pk, actor=desk.actor, now=desk.now))
-    except ActionError as error:
-        messages.error(request, error.message)
+    except NotAllowed as error:
+        return _forbidden(request, desk, found, error)
     return redirect(reverse("desk:ticket", args=[found.reference]) + "#message")
 
 
@@ -103,11 +103,19 @@ def undo(request: HttpRequest, desk: Desk, reference: str, pk: int) -> HttpRespo
     found = access.ticket_for(desk.actor, reference)
     try:
         replies.undo(found, pk, actor=desk.actor, now=desk.now)
+    except NotAllowed as error:
+        return _forbidden(request, desk, found, error)
     except ActionError as error:
         messages.error(request, error.message)
     else:
         messages.success(request, _("Taken back: nobody has got it."))
     return redirect(reverse("desk:ticket", args=[found.reference]) + "#message")
+
+
+def _forbidden(request: HttpRequest, desk: Desk, ticket: Ticket, error: NotAllowed) -> HttpResponse:
+    form = ComposeForm(request.POST, name="message")
+    form.is_valid()
+    return refused(request, desk, ticket, "message", form, error)
 
 
 @require_safe
