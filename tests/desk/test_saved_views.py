@@ -139,7 +139,7 @@ def test_another_stores_things_are_not_filters_here(
     assert found(nora.get(f"/desk/?assignee={stranger.pk}")) == set()
 
 
-def save(client: Client, name: str = "Lost", share: str = "", **filters: Any) -> Any:
+def save(client: Client, name: str = "Night shift", share: str = "", **filters: Any) -> Any:
     return client.post("/desk/views/", {"name": name, "share": share, **filters})
 
 
@@ -175,13 +175,13 @@ def test_a_private_list_is_nobody_elses(
         assert other.get(f"/desk/views/{view.pk}/").status_code == 404
         assert other.get(f"/desk/?view={view.pk}").status_code == 404
         assert other.get(f"/desk/live/?saved={view.pk}").status_code == 404
-        assert "Lost</span>" not in other.get("/desk/").text
+        assert "Night shift</span>" not in other.get("/desk/").text
         assert other.get("/desk/views/counts/").json() == {}
         for what in ("change", "removal"):
             typed = {"name": "Mine now", "state": "done"}
             assert other.post(f"/desk/views/{view.pk}/{what}/", typed).status_code == 404
     view.refresh_from_db()
-    assert view.name == "Lost"
+    assert view.name == "Night shift"
 
 
 def test_a_shared_list_is_read_by_the_staff_of_its_store_alone(
@@ -218,9 +218,9 @@ def test_a_shared_list_is_read_by_the_staff_of_its_store_alone(
         typed = {"name": "Mine now", "state": "done"}
         assert omar.post(f"/desk/views/{view.pk}/{what}/", typed).status_code == 403
     assert as_(stranger).get(f"/desk/views/{view.pk}/").status_code == 404
-    assert "Lost</span>" not in as_(stranger).get("/desk/").text
+    assert "Night shift</span>" not in as_(stranger).get("/desk/").text
     view.refresh_from_db()
-    assert view.name == "Lost"
+    assert view.name == "Night shift"
     # Who no longer works there no longer sees it.
     Membership.objects.filter(user__name="Omar").delete()
     Membership.objects.create(user=User.objects.get(name="Omar"), store=popmart, role="agent")

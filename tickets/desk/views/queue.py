@@ -74,10 +74,11 @@ def narrowed_context(
 def _live(request: HttpRequest, mark: str) -> dict[str, Any]:
     """Where a script asks whether this page has changed, and what it has seen of it."""
     root = reverse("desk:live")
-    query = request.GET.urlencode() if request.method == "GET" else ""
+    asked = request.GET.copy()
     kept = request.resolver_match.kwargs.get("pk") if request.resolver_match else None
     if kept is not None:
-        query = f"saved={kept}&{query}"
+        asked["saved"] = str(kept)
+    query = asked.urlencode()
     return {"live": f"{root}?{query}", "etag": live.etag(mark, query)}
 
 
