@@ -54,7 +54,7 @@ ACCOUNTS = {
     "account_reauthenticate": _page("/accounts/reauthenticate/", signed_in, BOTH),
     # A person's own addresses; the first look with a form notes the one that is known.
     "account_email": _page(
-        "/accounts/email/", signed_in, {"GET": 200, "POST": 302}, writes=frozenset({"POST"})
+        "/accounts/email/", signed_in, {"GET": 200, "POST": 302}, writes=frozenset(BOTH)
     ),
     "account_email_verification_sent": _page("/accounts/confirm-email/", public, SHOW),
     "account_confirm_email": _page(
