@@ -25,6 +25,7 @@ from tickets.actions.add_evidence import Arrival
 from tickets.actions.customer_notes import remove_note
 from tickets.actions.releases import propose
 from tickets.actions.saved_views import remove_view
+from tickets.actions.shares import give
 from tickets.actions.talk import open_ticket
 from tickets.actor import Actor
 from tickets.deadlines import sweep
@@ -35,6 +36,8 @@ from tickets.models import (
     CustomerNote,
     Event,
     Message,
+    Order,
+    OrderShare,
     Outbox,
     Pickup,
     Product,
@@ -51,7 +54,7 @@ from tickets.models import (
     Watcher,
 )
 
-Person = Customer | Store | CustomerNote | SavedView | ReplyDraft
+Person = Customer | Store | CustomerNote | SavedView | ReplyDraft | Order | OrderShare
 Thing = Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | Person | None
 READS, WORKS, LEADS = "see", "work", "override"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
@@ -159,7 +162,7 @@ ROUTES |= {
     "view-new": Route(WORKS, {"name": "All done", "state": "done"}, on="nothing"),
     "view-change": Route(WORKS, {"name": "Renamed", "state": "done"}, on="kept"),
     "view-removal": Route(WORKS, on="kept"),
-    "view-restoration": Route(WORKS, on="kept"),
+    "view-restoration": Route(WORKS, on="gone"),
 }
 
 ROUTES |= {
@@ -182,6 +185,13 @@ ROUTES |= {
     "older": reads(),
     "draft-file-removal": Route(WORKS, on="attached"),
     "undo": Route(WORKS, on="being sent"),
+}
+
+
+ROUTES |= {
+    "shares": reads("album order"),
+    "share-new": Route(WORKS, {"email": "jae@example.com", "quantity": 1}, on="album order"),
+    "share-removal": Route(WORKS, on="shared"),
 }
 
 
@@ -212,14 +222,23 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _watched(get("mina"), Actor.staff(lead), on)
     if on in ("attached", "being sent"):
         return _reply(_question(get("mina")), lead, on)
-    if on == "kept":
-        return _kept_list(lead, get("mina").store)
+    if on in ("kept", "gone"):
+        return _kept_list(lead, get("mina").store, on)
     if on in ("caller", "store", "noted"):
         return _caller(get("mina"), lead, on)
+    if on in ("album order", "shared"):
+        return _together(get("mina"), Actor.staff(lead), on)
     if on == "waiting":
         waiting: Claim = get("waiting")
         return waiting
     return _ready(lena, get("ready"), on)
+
+
+def _together(mina: Customer, lena: Actor, on: str) -> Order | OrderShare:
+    order = make_order(mina, "#9001")
+    if on == "album order":
+        return order
+    return give(order.lines.all()[0], "jae@example.com", 1, actor=lena, now=NOON)
 
 
 def _question(mina: Customer) -> Ticket:
@@ -247,10 +266,15 @@ def _reply(ticket: Ticket, writer: User, on: str) -> ReplyDraft:
     return reply
 
 
-def _kept_list(owner: User, store: Store) -> SavedView:
-    return SavedView.objects.create(
+def _kept_list(owner: User, store: Store, on: str) -> SavedView:
+    found = SavedView(
         owner=owner, store=store, name="New ones", filters={"state": ["new"]}, made_at=NOON
     )
+    if on == "kept":
+        found.save()
+    else:
+        found.pk = 987654  # deleted just now: it is known by its undo alone
+    return found
 
 
 def _caller(mina: Customer, lead: User, on: str) -> Customer | Store | CustomerNote:
@@ -344,6 +368,9 @@ def address(name: str, thing: Any) -> str:
     if isinstance(ticket, Ticket):
         path = path.replace("<str:reference>", ticket.reference)
     path = path.replace("<str:other>", _other_ticket())
+    if isinstance(thing, OrderShare):
+        path = path.replace("<int:share>", str(thing.pk))
+        thing = thing.order
     if name == "draft-file-removal":
         thing = thing.attachments.first()
     return path.replace("<int:pk>", str(getattr(thing, "pk", 0)))
@@ -367,6 +394,8 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
     elif isinstance(thing, Shipment):
         thing.order.refresh_from_db()
         typed |= {"seen": thing.order.last_seq, "shipment": thing.pk}
+    elif isinstance(thing, Order):
+        typed |= {"line": thing.lines.all()[0].pk, "seen": thing.last_seq}
     elif isinstance(thing, Product):
         typed[f"product-{thing.pk}-release_on"] = "2026-05-01"
     elif isinstance(thing, CustomerNote) and user is not None:
@@ -377,8 +406,7 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
         SavedView.objects.filter(pk=thing.pk).update(owner=user)  # nobody changes another's
         thing.owner = user
         if name == "view-restoration":
-            pk, typed["undo"] = thing.pk, remove_view(thing, actor=Actor.staff(user))
-            thing.pk = pk
+            typed["undo"] = remove_view(thing, actor=Actor.staff(user))
     elif name == "customer-note-return" and user is not None:
         note = CustomerNote.objects.create(customer=thing, author=user, body="Mine", at=NOON)
         typed["undo"] = remove_note(note, actor=Actor.staff(user))
