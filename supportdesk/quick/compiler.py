@@ -32,6 +32,7 @@ from django.template.defaulttags import (
 from django.template.library import InclusionNode, SimpleNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.templatetags.static import StaticNode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import trim_whitespace
 
@@ -374,6 +375,12 @@ class _Function:
         else:
             self.text(f"escaped(address({scope.context}, {view}, [{given}], {named}))")
 
+    def _static(self, node: StaticNode, scope: Scope) -> None:
+        path = node.path
+        if node.varname or path.filters or (path.is_var and path.var.literal is None):
+            raise NotUnderstood
+        self.text(f"static_file({str(path.resolve(Context()))!r})")
+
     def mapping(self, given: Mapping[str, FilterExpression], scope: Scope) -> str:
         pairs = (f"{name!r}: given({self.value(one, scope)})" for name, one in given.items())
         return f"{{{', '.join(pairs)}}}"
@@ -496,6 +503,7 @@ _HELPERS = (
     "maybe",
     "rows_of",
     "show",
+    "static_file",
     "words",
 )
 _BUILTINS = "{'True': True, 'False': False, 'None': None}"
@@ -512,6 +520,7 @@ _WRITERS: Mapping[type[Node], Callable[[_Function, Any, Scope], None]] = {
     TranslateNode: _Function._translate,
     BlockTranslateNode: _Function._blocktranslate,
     URLNode: _Function._url,
+    StaticNode: _Function._static,
     CsrfTokenNode: _Function._token,
     SimpleNode: _Function._simple,
 }

@@ -201,6 +201,9 @@ PIECES = r"""
 {# nothing #}{% comment %}{{ thing.saved }}{% endcomment %}{% autoescape off %}
 {{ thing.name }}{% endautoescape %}
 
+{% load static %}{% static 'desk.css' %}{% static 'desk.css' as sheet %}{{ sheet }}
+{% static text %}
+
 {% include 'components/empty.html' with title=thing.name text=text only %}
 
 {% for title in thing.rows %}{% include 'components/empty.html' with symbol='x' %}
