@@ -196,10 +196,11 @@ def test_staff_give_and_take_on_a_page_of_the_order(
     address = f"/desk/orders/{albums.order_id}/shares/"
     typed = {"line": albums.pk, "email": "new@example.com", "name": "Jae", "quantity": 1, "seen": 0}
     client.force_login(agent)
-    assert client.post(address, typed).status_code == 302
+    give = f"{address}new/"
+    assert client.post(give, typed).status_code == 302
     page = client.get(address).content.decode()
     assert "Jae" in page and "new@example.com" in page
-    refused = client.post(address, typed | {"quantity": 3, "email": "x@example.com"})
+    refused = client.post(give, typed | {"quantity": 3, "email": "x@example.com"})
     assert refused.status_code == 422 and "x@example.com" in refused.content.decode()
 
     removal = re.search(rf'action="({address}\d+/removal/)"', page)
@@ -207,7 +208,7 @@ def test_staff_give_and_take_on_a_page_of_the_order(
     for who, status in ((stranger, 404), (reader, 403)):
         client.force_login(who)
         assert client.post(removal[1], {"seen": 0}).status_code == status
-        assert client.post(address, typed | {"email": "y@example.com"}).status_code == status
+        assert client.post(give, typed | {"email": "y@example.com"}).status_code == status
     assert OrderShare.objects.count() == 1
     client.force_login(agent)
     client.post(removal[1], {"seen": 0})

@@ -394,8 +394,6 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
     elif isinstance(thing, Shipment):
         thing.order.refresh_from_db()
         typed |= {"seen": thing.order.last_seq, "shipment": thing.pk}
-    elif isinstance(thing, Order):
-        typed |= {"line": thing.lines.all()[0].pk, "seen": thing.last_seq}
     elif isinstance(thing, Product):
         typed[f"product-{thing.pk}-release_on"] = "2026-05-01"
     elif isinstance(thing, CustomerNote) and user is not None:
@@ -410,11 +408,17 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
     elif name == "customer-note-return" and user is not None:
         note = CustomerNote.objects.create(customer=thing, author=user, body="Mine", at=NOON)
         typed["undo"] = remove_note(note, actor=Actor.staff(user))
-    if name == "links":
-        typed["other"] = _other_ticket()
+    typed |= _beside(name, thing)
     if typed.get("assignee") == "me":
         typed["assignee"] = user.pk if user else ""
     return typed
+
+
+def _beside(name: str, thing: Any) -> dict[str, Any]:
+    """What has to be named that stands beside the thing itself."""
+    if isinstance(thing, Order):
+        return {"line": thing.lines.all()[0].pk, "seen": thing.last_seq}
+    return {"other": _other_ticket()} if name == "links" else {}
 
 
 def call(client: Client, name: str, thing: Any, user: User | None) -> int:

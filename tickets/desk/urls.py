@@ -108,6 +108,7 @@ urlpatterns = [
     path("search/", search.found, name="search"),
     # orders of several together
     path("orders/<int:pk>/shares/", shares.shares, name="shares"),
+    path("orders/<int:pk>/shares/new/", shares.give, name="share-new"),
     path("orders/<int:pk>/shares/<int:share>/removal/", shares.removal, name="share-removal"),
     path("exports/", custody.check, name="export-check"),
     path("pickups/", pickups.pickups, name="pickups"),

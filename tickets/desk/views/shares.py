@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions import shares as sharing
@@ -16,7 +16,7 @@ from tickets.desk.forms import PlainForm, StepForm
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import say_why, status_of
 from tickets.errors import ActionError
-from tickets.models import Order
+from tickets.models import Order, OrderLine
 
 
 class ShareForm(StepForm):
@@ -37,18 +37,24 @@ class ShareForm(StepForm):
         field.choices = self.options
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+def _options(lines: list[OrderLine]) -> list[tuple[str, str]]:
+    return [(str(line.pk), f"{line.quantity} × {line.title}") for line in lines]
+
+
+@require_safe
 @staff_only
 def shares(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
-    """Who has what of an order; POST gives items to somebody."""
+    """Who has what of an order."""
+    return _page(request, desk, access.order_for(desk.actor, pk))
+
+
+@require_POST
+@staff_only
+def give(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
+    """Items of it belong to somebody else."""
     order = access.order_for(desk.actor, pk)
-    lines = list(order.lines.select_related("product"))
-    options = [(str(line.pk), f"{line.quantity} × {line.title}") for line in lines]
-    form = ShareForm(
-        request.POST if request.method == "POST" else None, name="share", options=options
-    )
-    if request.method != "POST":
-        return _page(request, desk, order, form)
+    lines = list(order.lines.all())
+    form = ShareForm(request.POST, name="share", options=_options(lines))
     if not form.is_valid():
         return _page(request, desk, order, form, status=422)
     typed = form.cleaned_data
@@ -89,17 +95,21 @@ def removal(request: HttpRequest, desk: Desk, pk: int, share: int) -> HttpRespon
 
 
 def _page(
-    request: HttpRequest, desk: Desk, order: Order, form: StepForm, status: int = 200
+    request: HttpRequest,
+    desk: Desk,
+    order: Order,
+    bound: StepForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     lines = list(order.lines.all())
-    options = [(str(line.pk), f"{line.quantity} × {line.title}") for line in lines]
+    fresh = ShareForm(name="share", options=_options(lines))
     context = desk.context(
         order=order,
         store=order.store,
         lines=lines,
         shares=sharing.shares_of(order),
-        form=form if isinstance(form, ShareForm) else ShareForm(name="share", options=options),
-        problem=form if form.errors else None,
+        form=bound if isinstance(bound, ShareForm) else fresh,
+        problem=bound,
         may_work="work" in desk.verbs(order.store_id),
         tickets=list(access.tickets_for(desk.actor).filter(order=order).order_by("-pk")[:20]),
     )
