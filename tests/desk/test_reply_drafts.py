@@ -120,9 +120,7 @@ def test_a_session_that_has_ended_loses_no_words(agent: User, ticket: Ticket) ->
         f"/desk/tickets/{ticket.reference}/messages/", form(ticket, "note", "Written for long.")
     )
     assert answer.status_code == 302
-    assert answer.url == f"/accounts/login/?next=/desk/tickets/{ticket.reference}/".replace(
-        "/desk/tickets/", "%2Fdesk%2Ftickets%2F"
-    ).replace(f"{ticket.reference}/", f"{ticket.reference}%2F")
+    assert answer.url == f"/accounts/login/?next=/desk/tickets/{ticket.reference}/"
     assert not Message.objects.filter(kind="note").exists()
     back = browser.post(answer.url, {"login": agent.email, "password": PASSWORD})
     assert back.status_code == 302

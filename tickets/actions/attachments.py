@@ -126,7 +126,7 @@ def check(draft: ReplyDraft, now: datetime) -> bool:
         raise InvalidInput(
             _("“%(name)s” has not arrived completely yet. Wait for it, or remove it.")
             % {"name": coming.original_name},
-            "files",
+            "attachments",
         )
     files = list(draft.attachments.all())
     for file in files:
@@ -146,7 +146,7 @@ def _will_do(file: Evidence, now: datetime) -> None:
         words = _("“%(name)s” is still being checked, and may not go out unchecked.")
     else:
         return
-    raise InvalidInput(words % name, "files")
+    raise InvalidInput(words % name, "attachments")
 
 
 def put_on(turn: Turn, message: Message, files: Sequence[Attached]) -> list[int]:
@@ -165,7 +165,7 @@ def put_on(turn: Turn, message: Message, files: Sequence[Attached]) -> list[int]
         pk__in=unsent, ticket=ticket, kind=KIND, message=None, erased_at=None
     ).update(message=message, reply=None)
     if moved != len(unsent):  # evidence, or a file of another ticket, or one that was sent
-        raise InvalidInput(_("This file cannot go with a message."), "files")
+        raise InvalidInput(_("This file cannot go with a message."), "attachments")
     custody.begin(rows, "filed", actor=turn.actor, now=turn.now)
     return [row.pk for row in rows]
 
@@ -182,7 +182,9 @@ def proving(files: Iterable[Evidence]) -> list[Evidence]:
 
 def _not_too_many(number: int) -> None:
     if number > MOST:
-        raise InvalidInput(_("At most %(n)d files go with one message.") % {"n": MOST}, "files")
+        raise InvalidInput(
+            _("At most %(n)d files go with one message.") % {"n": MOST}, "attachments"
+        )
 
 
 def _row(

@@ -50,7 +50,7 @@ class ComposeForm(StepForm):
     form_key = forms.UUIDField(widget=forms.HiddenInput)
     touched = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     pending = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
-    files = forms.Field(label=_("Files"), required=False)  # read by `attaching`, not from here
+    attachments = forms.Field(label=_("Files"), required=False)  # read by `attaching` alone
     overwritten = ""  # what another window of the same person had kept, and this one replaced
 
     def prepare(self) -> None:

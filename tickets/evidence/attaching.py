@@ -70,12 +70,14 @@ def files_of(request: HttpRequest) -> list[UploadedFile[bytes]]:
             raise InvalidInput(
                 _("“%(name)s” is too large. At most %(size)s can be attached.")
                 % {"name": handler.too_large[0], "size": filesizeformat(MAX_BYTES)},
-                "files",
+                "attachments",
             )
     if len(files) > MOST:
-        raise InvalidInput(_("At most %(n)d files go with one message.") % {"n": MOST}, "files")
+        raise InvalidInput(
+            _("At most %(n)d files go with one message.") % {"n": MOST}, "attachments"
+        )
     if any(not file.size for file in files):
-        raise InvalidInput(empty(), "files")
+        raise InvalidInput(empty(), "attachments")
     return list(files)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -27,7 +27,7 @@ SUGGESTED = 8
 @takes_files
 @keeps_words
 @staff_only
-def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponseBase:
+def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Reply to the customer, or leave a note for colleagues. What is not sent is kept."""
     found = access.ticket_for(desk.actor, reference)
     form = ComposeForm(request.POST, name="message")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,7 +28,7 @@ from tickets.models import Ticket
 @takes_files
 @keeps_words
 @staff_only
-def draft(request: HttpRequest, desk: Desk, reference: str) -> HttpResponseBase:
+def draft(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Keep what is in the composer. A script hears when; a form goes back to the page."""
     found = access.ticket_for(desk.actor, reference)
     form = ComposeForm(request.POST, name="message")

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -47,9 +45,7 @@ def keeps_words(view: View) -> View:
         if body.strip():
             _stash(request, wanted, body)
         back = reverse("desk:ticket", args=[wanted])
-        return HttpResponseRedirect(
-            f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
-        )
+        return redirect_to_login(back)
 
     return inner
 
