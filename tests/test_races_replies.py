@@ -13,6 +13,7 @@ from tests.desk.talk import TEN, question
 from tests.test_races import at_once
 from tickets.actions import replies, reply_drafts
 from tickets.actions.reply_drafts import Typed
+from tickets.actions.talk import say
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.models import Customer, Event, Message, Outbox, ReplyDraft, Ticket, User
@@ -116,8 +117,6 @@ def test_of_two_who_answer_in_the_same_second_one_is_told_of_the_other(
 def test_a_reply_and_the_customer_s_word_at_once_come_one_after_the_other(
     ticket: Ticket, agent: User
 ) -> None:
-    from tickets.actions.talk import say
-
     mina = Actor.of_customer(ticket.customer)
     results = at_once(
         lambda: send(ticket, agent),
@@ -141,9 +140,8 @@ def test_windows_that_keep_at_once_make_one_draft(ticket: Ticket, agent: User) -
     draft = ReplyDraft.objects.get()
     assert draft.body in texts
     told = {one.overwritten for one in kept if isinstance(one, reply_drafts.Kept)}
-    # Every text is the draft, or was told to the window that wrote over it; all but the first
-    # instant's, which several windows may share.
-    assert told | {draft.body} >= set(texts) - {draft.body} or len(told) >= 1
+    # Every text is the draft, or was told to the window that wrote over it.
+    assert (told - {""}) | {draft.body} == set(texts)
 
 
 def test_a_note_twice_at_once_is_one_note(ticket: Ticket, agent: User) -> None:
