@@ -94,12 +94,12 @@ def bare_word(found: str) -> str:
     return stem(bare[:LONGEST])
 
 
-def tokens(folded: str) -> Iterator[Token]:
-    """The runs of a text that `fold` has made, in order."""
-    for found in _TOKEN.finditer(folded):
+def tokens(folded: str, start: int = 0) -> Iterator[Token]:
+    """The runs of a text that `fold` has made, in order, from a place on."""
+    for found in _TOKEN.finditer(folded, start):
         kind = found.lastgroup or ""
-        start, end = found.span(kind)
-        yield Token(kind, folded[start:end], start, end)
+        begin, end = found.span(kind)
+        yield Token(kind, folded[begin:end], begin, end)
 
 
 def lexemes(folded: str) -> Iterator[Lexeme]:

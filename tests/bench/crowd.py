@@ -130,8 +130,7 @@ FROM generate_series({first}, {last}) n, generate_series(0, 3) k""",
 INSERT INTO tickets_searchdoc (ticket_id, words)
 SELECT t.id, w.words || array_to_tsvector(
     ARRAY['c' || n, 'serial' || n || 'x', '@x' || (n >> 8), '@y' || (n >> 12),
-        '@z' || (n >> 16), '@s' || t.store_id, '@t' || t.request, '@m' || to_char(t.opened_at AT
-        TIME ZONE 'UTC', 'YYYYMM'), '@n' || to_char(t.opened_at AT TIME ZONE 'UTC', 'YYYY'),
+        '@z' || (n >> 16), '@s' || t.store_id, '@t' || t.request,
         '@wcustomer', '@wagent', '@u' || ({agents})[1 + (n % {agents_n})::int],
         '@ffan' || {customer_of}, '@fexampl', '@fcom', '@f' || {customer_of},
         {customer_of}::text]

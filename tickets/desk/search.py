@@ -7,7 +7,6 @@ from typing import Any
 
 from tickets.desk import labels, lines, rows
 from tickets.desk.person import Desk
-from tickets.models import Ticket
 from tickets.search import excerpts
 from tickets.search.find import Page, find
 from tickets.search.meaning import Around, Meaning, understand
@@ -19,11 +18,10 @@ from tickets.search.query import LONGEST, Query, parse
 class Found:
     """What a search found, as `desk/search.html` shows it.
 
-    ``ticket`` is the one a reference names. ``groups`` are what the text names, with their rows;
+    ``groups`` are what the text names, with their rows;
     ``rows`` are the tickets in which its words stand, each with its ``excerpt``.
     """
 
-    ticket: Ticket | None = None
     groups: list[dict[str, Any]] = field(default_factory=list)
     named: Named = field(default_factory=Named)
     rows: list[rows.Row] = field(default_factory=list)
@@ -37,9 +35,9 @@ def search(desk: Desk, typed: str, after: int = 0) -> Found:
     query = parse(typed)
     names = Named()
     if after == 0 and query.plain and len(typed) <= LONGEST:
-        names = named(desk.actor, typed)
-        if names.ticket:
-            return Found(ticket=names.ticket)
+        names = named(desk.actor, desk.here, typed)
+        if names.reference:
+            return Found(named=names)
     meaning = _meaning(desk, query)
     page = Page([]) if meaning.empty else find(meaning, after)
     keys = [key for group in names.groups for key in group.tickets]

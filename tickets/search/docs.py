@@ -13,7 +13,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from django.db import DatabaseError, connection, transaction
 
@@ -191,12 +190,12 @@ def read_words(tickets: Sequence[int]) -> Mapping[int, str]:
 
 def _tickets(tickets: Sequence[int]) -> dict[int, Doc]:
     rows = Ticket.objects.filter(pk__in=tickets).values_list(
-        "pk", "store_id", "request", "opened_at", "subject",
+        "pk", "store_id", "request", "subject",
         "customer__name", "customer__email", "order__number",
     )  # fmt: skip
     docs: dict[int, Doc] = {}
-    for pk, store, request, opened_at, subject, name, email, number in rows:
-        marks = [*block_marks(pk), f"@s{store}", f"@t{request}", *opened_marks(opened_at)]
+    for pk, store, request, subject, name, email, number in rows:
+        marks = [*block_marks(pk), f"@s{store}", f"@t{request}"]
         docs[pk] = Doc(marks, f"{name} {email}", [text for text in (subject, name, number) if text])
     return docs
 
@@ -215,9 +214,3 @@ def _messages(tickets: Sequence[int], docs: Mapping[int, Doc]) -> None:
             said[ticket].add(f"@u{author}")
     for ticket, marks in said.items():
         docs[ticket].marks += sorted(marks)
-
-
-def opened_marks(opened_at: datetime) -> tuple[str, str]:
-    """The month and the year in which a ticket was opened, as marks (by UTC)."""
-    at = opened_at.astimezone(UTC)
-    return f"@m{at:%Y%m}", f"@n{at:%Y}"

@@ -11,19 +11,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile, zip_longest
 
 from django.db import connection
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from tickets.wording import LETTER, asked, bare_word, fold, tokens
+from tickets.wording import LETTER, Token, asked, bare_word, fold, tokens
 
-BEFORE, AROUND = 60, 220  # letters shown before the first match, and in all
-MOST_MESSAGES, MOST_LETTERS = 50, 4000  # of one ticket, the newest; of one message
-_BETWEEN = r"[\W_]{0,12}"
+BEFORE, AROUND = 45, 220  # letters shown before the first match, and in all
+MOST_MESSAGES, MOST_LETTERS = 20, 4000  # of one ticket, the newest; of one message
+# Of a term that is looked at, and of the places where one may begin in one text.
+MOST_TOKENS, MOST_PLACES = 24, 50
 # A letter and what belongs to it: accents, the voice marks of Kana, vowels and ends of Hangul.
-_CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\u1160-\u11ff\ufe00-\ufe0f]*")
+_CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff\ufe00-\ufe0f]*")
 
 _TEXTS = """
     SELECT t.id, m.kind, m.body FROM unnest(%s::bigint[]) AS t (id) CROSS JOIN LATERAL (
@@ -87,43 +88,56 @@ class Marker:
 
 
 class _Term:
-    """One word or phrase: a pattern that finds what may be it, and what it must be."""
+    """One word or phrase: a pattern that finds where it may begin, and the tokens it must be.
+
+    The pattern is of the first token alone. A pattern of a whole phrase, with all that may stand
+    between its words, takes a text of many signs and goes through it again and again.
+    """
 
     def __init__(self, folded: str) -> None:
-        self._lexemes = [lexeme.text for lexeme in asked(folded)]
-        pieces = []
-        self._sure = True
-        for token in tokens(folded):
-            if token.kind == "word":
-                pieces.append(self._word(token.text))
-            else:
-                pieces.append(re.escape(token.text))
-        # Begins with its letters as they are, which is what `re` looks for fast: whether a word
-        # begins there is asked of the few places it finds.
-        self._pattern = re.compile(_BETWEEN.join(pieces))
-        self._begins = next(tokens(folded)).kind == "word"
+        self._tokens = [(t.kind, _key(t)) for t in islice(tokens(folded), MOST_TOKENS)]
+        first = next(tokens(folded))
+        self._begins = first.kind == "word"
+        self._pattern = re.compile(self._beginning(first))
 
-    def _word(self, text: str) -> str:
-        stemmed = bare_word(text)
-        if not (text.isascii() and text.isalpha()):
-            return f"{re.escape(stemmed)}(?!{LETTER})"
-        # Any ending: whether it is the same word is asked of its stem.
-        self._sure = False
-        alike = takewhile(lambda pair: pair[0] == pair[1], zip(text, stemmed, strict=False))
-        return "".join(letter for letter, _same in alike) + "[a-z'’]*"
+    def _beginning(self, token: Token) -> str:
+        if token.kind != "word":
+            return re.escape(token.text)
+        stemmed = bare_word(token.text)
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(token.text, stemmed, strict=False))
+        return re.escape("".join(letter for letter, _same in alike))
 
     def spans(self, folded: str) -> Iterable[tuple[int, int]]:
-        for found in self._pattern.finditer(folded):
+        """Where the term stands, none over another."""
+        done = 0
+        for found in islice(self._pattern.finditer(folded), MOST_PLACES):
             start = found.start()
-            if self._begins and start and _letter(folded[start - 1]):
+            if start < done or (self._begins and start and _letter(folded[start - 1])):
                 continue
-            if self._sure or self._same(found[0]):
-                yield found.span()
+            done = self._end(folded, start) or done
+            if done > start:
+                yield start, done
 
-    def _same(self, text: str) -> bool:
-        if len(self._lexemes) == 1:
-            return bare_word(text.removesuffix("'s").removesuffix("’s")) == self._lexemes[0]
-        return [lexeme.text for lexeme in asked(text)] == self._lexemes
+    def _end(self, folded: str, start: int) -> int:
+        """Where the term ends that begins here; 0 where it is another."""
+        end, last = 0, len(self._tokens) - 1
+        there = islice(tokens(folded, start), last + 1)
+        for number, (token, (kind, key)) in enumerate(zip_longest(there, self._tokens)):
+            if token is None or token.kind != kind:
+                return 0
+            if kind == "parts" and number == last:
+                if not token.text.startswith(key):
+                    return 0
+                end = token.start + len(key)
+            elif _key(token) != key:
+                return 0
+            else:
+                end = token.end
+        return end
+
+
+def _key(token: Token) -> str:
+    return bare_word(token.text) if token.kind == "word" else token.text
 
 
 _letter = re.compile(LETTER).match

@@ -54,7 +54,8 @@ class Meaning:
     """The query as the database is asked.
 
     ``clauses`` hold each one tsquery for every alternative. ``conditions`` are SQL on the ticket
-    ``t`` with its values. ``problems`` are sentences for the person; ``shown`` what to mark.
+    ``t`` with its values; ``since`` and ``until`` are the widest bounds of its opening among them.
+    ``problems`` are sentences for the person; ``shown`` what to mark.
     """
 
     stores: list[int]
@@ -62,6 +63,8 @@ class Meaning:
     conditions: list[tuple[str, list[Any]]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    since: datetime | None = None
+    until: datetime | None = None
     joins: bool = False  # whether an OR can join the next part to the last clause
 
     @property
@@ -69,11 +72,12 @@ class Meaning:
         """Whether nothing is asked for at all."""
         return not self.clauses and not self.conditions
 
-    def tsquery(self, more: Sequence[str] = ()) -> str:
-        """All clauses, the store's mark among them, as one tsquery."""
-        clauses = [*self.clauses, [quoted(f"@s{pk}") for pk in self.stores] or [quoted(NEVER)]]
-        joined = [either[0] if len(either) == 1 else f"({'|'.join(either)})" for either in clauses]
-        return "&".join([*more, *joined])
+    def tsquery(self, *, every_store: bool) -> str:
+        """All clauses as one tsquery, the stores' marks among them unless these are all."""
+        stores = [quoted(f"@s{pk}") for pk in self.stores] or [quoted(NEVER)]
+        # Something must be asked for, if only what every ticket has.
+        clauses = [*self.clauses, *([] if every_store and self.clauses else [stores])]
+        return "&".join(f"({'|'.join(either)})" for either in clauses)
 
 
 def understand(query: Query, around: Around) -> Meaning:
@@ -256,13 +260,11 @@ def _day(meaning: Meaning, part: Part, around: Around) -> None:
     values = [value for at, stores in bounds.items() for value in (stores, at)]
     meaning.conditions.append((f"({either})", values))
     meaning.joins = False
-    # The same roughly, by months: so the index leaves out what is far away.
-    near = days.marks_since(min(bounds), around.now) if from_then_on else None
-    far = None if from_then_on else days.marks_after(max(bounds), around.now)
-    if near is not None:
-        meaning.clauses.append([quoted(mark) for mark in near] or [quoted(NEVER)])
-    if far:
-        meaning.clauses.append([f"!({'|'.join(quoted(mark) for mark in far)})"])
+    # Each may be named more than once: the narrowest counts.
+    if from_then_on:
+        meaning.since = max(min(bounds), meaning.since or min(bounds))
+    else:
+        meaning.until = min(max(bounds), meaning.until or max(bounds))
     return None
 
 

@@ -75,7 +75,7 @@ def _parts(text: str, unknown: list[str]) -> Iterator[Part]:
         if name and name not in NAMES:
             if name not in unknown:
                 unknown.append(name)
-            value, name = f"{name} {value}", ""
+            value, name = f"{name} {value}".strip(), ""
         if value:
             yield Part(value, name, bool(found["no"]), either, quoted is not None)
         either = False

@@ -18,8 +18,8 @@ def found(request: HttpRequest, desk: Desk) -> HttpResponse:
     after = request.GET.get("after", "")
     behind = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
     results = search(desk, typed, behind) if typed else None
-    if results and results.ticket:
-        return redirect("desk:ticket", results.ticket.reference)
+    if results and results.named.reference:
+        return redirect("desk:ticket", results.named.reference)
     several = len(desk.stores) > 1 and desk.store is None
     context = desk.context(
         found=results, typed=typed, first=not behind, several_stores=several, place="search"
