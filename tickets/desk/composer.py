@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tickets.actions.attachments import MAX_BYTES, MOST
@@ -19,6 +20,7 @@ from tickets.desk.forms import StepForm
 from tickets.desk.person import Desk
 from tickets.models import Claim, ReplyDraft, Ticket
 
+_CONTROLS = ("kind", "body", "then_state", "form_key")
 SHOWN = 50  # replies on their way; more than one is rare
 KINDS = [("agent", _("Reply to the customer")), ("note", _("Internal note"))]
 THEN = [
@@ -96,13 +98,23 @@ class OnItsWay:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """The composer of one person on one ticket."""
+    """The composer of one person on one ticket.
 
-    form: StepForm
+    Its controls are in the template by hand: they stand on every page of a ticket, and Django's
+    forms took a seventh of its time. ``form`` is there only where it was refused, for its errors.
+    """
+
+    form: StepForm | None
+    kind: str
+    body: str
+    then_state: str
+    form_key: str
+    then: tuple[tuple[str, Promise], ...]
     draft: ReplyDraft | None
     files: tuple[Shown, ...]
     pending: tuple[OnItsWay, ...]
     overwritten: str = ""
+    kinds: tuple[tuple[str, Promise], ...] = tuple(KINDS)
     most: int = MOST
     max_bytes: int = MAX_BYTES
 
@@ -122,10 +134,10 @@ class Composer:
         return ",".join(str(one.draft.pk) for one in self.pending if not one.mine)
 
 
-def drafts_of(desk: Desk, ticket: Ticket) -> tuple[ReplyDraft | None, list[ReplyDraft]]:
-    """This person's draft on a ticket, and all replies on their way there. One query."""
-    rows = ReplyDraft.objects.filter(ticket=ticket.pk).select_related("user")
-    found = list(rows.order_by("send_at", "pk")[: SHOWN * 2])
+def drafts_of(
+    desk: Desk, found: Sequence[ReplyDraft]
+) -> tuple[ReplyDraft | None, list[ReplyDraft]]:
+    """Of the drafts on a ticket: this person's, and all replies on their way."""
     pending = [row for row in found if row.send_at is not None]
     mine = [row for row in found if row.send_at is None and row.user_id == desk.user.pk]
     return (mine[0] if mine else None), pending[:SHOWN]
@@ -142,16 +154,7 @@ def of(
     overwritten: str = "",
 ) -> Composer:
     """The composer: as it was typed where it was refused, else as it was kept."""
-    form = bound or ComposeForm(
-        name="message",
-        options=claim is None or not claim.is_open,
-        initial={
-            "kind": draft.kind if draft else "agent",
-            "body": draft.body if draft else "",
-            "then_state": draft.then_state if draft else "",
-            "form_key": draft.form_key if draft else uuid.uuid4(),
-        },
-    )
+    may_solve = claim is None or not claim.is_open
     coming = tuple(
         OnItsWay(
             row,
@@ -163,4 +166,27 @@ def of(
         for row in pending
     )
     own = tuple(files.get(draft.pk, ())) if draft is not None else ()
-    return Composer(form, draft, own, coming, overwritten)
+    kind, body, then_state, form_key = _shown(bound, draft)
+    return Composer(
+        form=bound,
+        kind=kind,
+        body=body,
+        then_state=then_state,
+        form_key=form_key,
+        then=tuple(pair for pair in THEN if may_solve or pair[0] != "solved"),
+        draft=draft,
+        files=own,
+        pending=coming,
+        overwritten=overwritten,
+    )
+
+
+def _shown(bound: StepForm | None, draft: ReplyDraft | None) -> tuple[str, str, str, str]:
+    """What stands in the controls: what was typed, else what was kept, else nothing."""
+    if bound is not None:
+        typed = (str(bound[name].value() or "") for name in _CONTROLS)
+        kind, body, then_state, form_key = typed
+        return kind, body, then_state, form_key
+    if draft is not None:
+        return draft.kind, draft.body, draft.then_state, str(draft.form_key)
+    return "agent", "", "", str(uuid.uuid4())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404
@@ -188,20 +189,27 @@ def _others(found: Read) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who it can be given to, and who has it; ``form`` only where that was refused."""
+
+    people: Sequence[tuple[str, str]]
+    chosen: str
+    form: forms.StepForm | None
+
+
 def _assignee_form(
     ticket: Ticket,
     people: Iterable[User],
     verbs: frozenset[str],
     bound: tuple[str, forms.StepForm] | None,
-) -> forms.StepForm | None:
+) -> Assignee | None:
     if "work" not in verbs:
         return None
-    if bound and bound[0] == "assignee":
-        return bound[1]
-    options = [(person.pk, person.get_full_name()) for person in people]
-    return forms.AssigneeForm(
-        name="assignee", options=options, initial={"assignee": str(ticket.assignee_id or "")}
-    )
+    refused = bound[1] if bound and bound[0] == "assignee" else None
+    chosen = refused["assignee"].value() if refused is not None else ticket.assignee_id
+    options = [(str(person.pk), person.get_full_name()) for person in people]
+    return Assignee(options, str(chosen or ""), refused)
 
 
 def _deadlines(rows: Iterable[Deadline]) -> list[Deadline]:

@@ -1,4 +1,4 @@
-"""The middle of a ticket's page: what was said, and where somebody writes. Three queries."""
+"""The middle of a ticket's page: what was said, and where somebody writes. One query."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ def context(
 ) -> dict[str, Any]:
     """What the conversation's templates need. ``events`` are those that the page has read."""
     said = list(ticket.messages.all())
-    draft, pending = composer.drafts_of(desk, ticket)
-    written = [row.pk for row in (*pending, draft) if row is not None]
-    of_messages, of_drafts = attached.of(ticket, [row.pk for row in said], written)
+    drafts, of_messages, of_drafts = attached.read(ticket, [row.pk for row in said])
+    draft, pending = composer.drafts_of(desk, drafts)
     form = bound[1] if bound and bound[0] == "message" else None
     return {
         "talk": conversation.of(ticket, events, said, of_messages),

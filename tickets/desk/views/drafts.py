@@ -74,8 +74,8 @@ def _back(
 def files(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """The files of one's own draft, as they stand now."""
     found = access.ticket_for(desk.actor, reference)
-    mine, _pending = composer.drafts_of(desk, found)
-    _said, written = attached.of(found, [], [mine.pk] if mine else [])
+    drafts, _said, written = attached.read(found, [])
+    mine, _pending = composer.drafts_of(desk, drafts)
     shown = written.get(mine.pk, []) if mine else []
     context = {"files": shown, "ticket": found, "now": desk.now, "store": found.store}
     response = render(request, "desk/draft_files_piece.html", context)

@@ -42,9 +42,8 @@ def resume(visit: Visit) -> HttpResponse:
 def order(visit: Visit) -> HttpResponse:
     """Another order than before; what was typed is shown again."""
     draft = visit.draft
-    asker = draft.asker
-    known = draft.order is not None and asker is not None
-    before = {"number": draft.order.number, "email": asker.email} if known else {}
+    asker, order = draft.asker, draft.order
+    before = {"number": order.number, "email": asker.email} if order and asker else {}
     form = OrderForm(visit.request.POST if visit.request.method == "POST" else None, initial=before)
     if visit.request.method == "POST" and form.is_valid():
         try:
