@@ -188,8 +188,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- people -------------------------------------------------------------------
 AUTH_USER_MODEL = "tickets.User"
+SESSION_ENGINE = "supportdesk.sessions"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "supportdesk.signed_in.Backend",
+    "django.contrib.auth.backends.ModelBackend",  # who signed in before the line above was there
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -237,7 +237,7 @@ def form_token(context: Context) -> str:
 def left_to_django(node: Node, context: Context, names: dict[str, Any]) -> str:
     """A piece that is not compiled, with the names that are known around it."""
     with context.push(**{name: value for name, value in names.items() if value is not MISSING}):
-        return node.render_annotated(context)
+        return str(node.render_annotated(context))
 
 
 def inner_context(context: Context, names: dict[str, Any]) -> Context:

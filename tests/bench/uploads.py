@@ -27,9 +27,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 
 from supportdesk import clock
+from supportdesk.sessions import SessionStore
 from tests.bench.__main__ import Figure
 from tests.bench.server import Client, serving
 from tests.cast import Story, a_file, add_evidence, make_customer, make_order
@@ -225,7 +225,7 @@ def _agent(store: Store) -> str:
     Membership.objects.create(user=user, store=store, role=Role.AGENT)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
