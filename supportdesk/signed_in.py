@@ -18,8 +18,9 @@ class Backend(ModelBackend):
         from tickets.models import User
 
         fields = User._meta.concrete_fields
+        read = _statement(tuple(str(field.column) for field in fields))
         with connection.cursor() as cursor:
-            _statement(tuple(str(field.column) for field in fields)).execute(cursor, {"key": user_id})
+            read.execute(cursor, {"key": user_id})
             row = cursor.fetchone()
         if row is None:
             return None
