@@ -14,12 +14,14 @@ from tests.test_races import at_once
 from tickets.actions import talk, ticket_marks
 from tickets.actor import Actor
 from tickets.deadlines import sweep
+from tickets.effects.letters import render
 from tickets.errors import Conflict, InvalidInput, NotAllowed
 from tickets.models import (
     Claim,
     Customer,
     Deadline,
     Event,
+    Outbox,
     QueueTally,
     Store,
     Tag,
@@ -354,3 +356,24 @@ def test_the_history_says_it_in_words(
     page = client.get(f"/desk/tickets/{question.reference}/").content.decode()
     for said in ("+ VIP", "− vip", "Normal → Urgent", "Until Fri 6 Mar, 12:00", "follows up on"):
         assert said in page, said
+
+
+def test_who_watches_hears_of_the_customers_words_and_of_no_others(
+    question: Ticket, agent: User, reader: User, second_agent: User, jo: Customer
+) -> None:
+    nora = Actor.staff(agent)
+    for person in (reader, second_agent):
+        ticket_marks.watch(question, person, True, actor=Actor.staff(person), now=NOON)
+    second_agent.is_active = False
+    second_agent.save()
+    Outbox.objects.all().delete()
+
+    talk.say(question, "A note.", kind="note", actor=nora, now=NOON)
+    assert not Outbox.objects.exists()
+    talk.say(question, "Are they red?", kind="customer", actor=Actor.of_customer(jo), now=NOON)
+
+    row = Outbox.objects.get()
+    assert (row.template, row.to_user, row.to_customer) == ("watched", reader, None)
+    letter = render(row, NOON)
+    assert question.spoken_reference in letter.subject
+    assert "red" not in letter.text and "red?" not in letter.html

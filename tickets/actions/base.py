@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
 from supportdesk.nudge import index_words
-from tickets.actions import clocks, retention, snoozing
+from tickets.actions import clocks, retention, snoozing, watching
 from tickets.actions.targets import KINDS as TARGETS
 from tickets.actor import Actor
 from tickets.errors import Conflict
@@ -206,6 +206,7 @@ class Turn:
         retention.follow(self, self._outcome_before)
         snoozing.follow(self, self._state_before)
         clocks.follow(self)
+        watching.tell_watchers(self)
         self.write()
         if self.ticket is not None:
             if self._deadlines_touched:

@@ -55,18 +55,26 @@ FOR_CUSTOMERS = frozenset(
         "wait_over",
     }
 )
-FOR_STAFF = frozenset({"staff_alert", "mentioned", "note_held_back"})
+FOR_STAFF = frozenset({"staff_alert", "mentioned", "note_held_back", "watched"})
 # Events that staff keep among themselves, whatever template somebody names for them.
 INTERNAL_EVENTS = frozenset(
     {
         "assigned",
         "evidence_overridden",
         "investigation_opened",
+        "linked",
         "mail_bounced",
         "parcel_late",
         "parcel_snoozed",
         "preorder_late",
+        "priority_set",
+        "share_given",
+        "share_taken",
+        "snoozed",
+        "tagged",
         "target_missed",
+        "unlinked",
+        "woken",
     }
 )
 
