@@ -80,7 +80,11 @@ def in_force(store_id: int, at: datetime) -> PolicyVersion:
         raise PolicyVersion.DoesNotExist(f"store {store_id} has published nothing")
     begun = sum(1 for start, _ in starts if start <= at) or 1
     for _, version_id in (*reversed(starts[:begun]), *starts[begun:]):
-        version = _version(version_id)
+        try:
+            version = _version(version_id)
+        except PolicyVersion.DoesNotExist:  # its transaction was taken back after we had read it
+            _starts.pop(store_id, None)
+            return in_force(store_id, at)
         if _read(version) is not None:
             return version
     raise NoGoodVersion(store_id)

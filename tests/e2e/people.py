@@ -109,8 +109,10 @@ class Person:
 
     # --- filling in --------------------------------------------------------------------
     def types(self, label: str, text: str) -> None:
-        """Type into the field of that label."""
-        self.page.get_by_label(label, exact=False).first.fill(text)
+        """Type into the field whose label begins so; one that only contains it comes second."""
+        named = self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}", re.IGNORECASE))
+        found = named if named.count() else self.page.get_by_label(label, exact=False)
+        found.first.fill(text)
 
     def ticks(self, label: str) -> None:
         """Tick the box, or choose the button, of that label."""

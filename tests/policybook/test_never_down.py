@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 
 from policies.models import PolicyAlarm, PolicyVersion
-from policies.publish import NoGoodVersion, good, in_force, pack_of, publish
+from policies.publish import NoGoodVersion, beginnings, good, in_force, pack_of, publish
 from tests.cast import NOON, Story, a_file, add_evidence
 from tests.policybook.conftest import break_by_hand, forget
 from tickets import alarms
@@ -44,6 +45,16 @@ def test_the_last_good_version_stays_in_force(kpopusa: Store) -> None:
     assert good(PolicyVersion.objects.get(pk=broken.pk)).pk == first.pk
     assert pack_of(PolicyVersion.objects.get(pk=broken.pk)) is pack_of(first)
     assert days(broken) == 7
+
+
+def test_a_publication_that_was_taken_back_leaves_nothing_behind(kpopusa: Store) -> None:
+    first = in_force(kpopusa.pk, NOON)
+    with transaction.atomic():
+        taken_back = second(kpopusa)
+        assert (NOON - timedelta(days=60), taken_back.pk) in beginnings(kpopusa.pk)
+        transaction.set_rollback(True)
+    assert in_force(kpopusa.pk, NOON).pk == first.pk
+    assert taken_back.pk not in [version for _, version in beginnings(kpopusa.pk)]
 
 
 def test_a_version_that_names_nothing_at_all_is_passed_over_too(kpopusa: Store) -> None:
