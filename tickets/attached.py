@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -83,43 +84,37 @@ _FILE, _COPY, _DRAFT, _USER = (
 _MOST_DRAFTS = 100
 
 
-_READ = """
-SELECT
-  (SELECT json_agg(json_build_array({draft}, {user}))
-   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = %(ticket)s
-         ORDER BY d.send_at, d.id LIMIT {most}) r
-   JOIN tickets_user u ON u.id = r.user_id),
-  (SELECT json_agg(json_build_array({file},
-     (SELECT json_agg({copy} ORDER BY k.id) FROM tickets_evidencecopy k
-      WHERE k.evidence_id = f.id)) ORDER BY f.id)
-   FROM tickets_evidence f WHERE f.ticket_id = %(ticket)s AND f.kind = %(kind)s
-     AND (f.message_id = ANY(%(messages)s) OR f.reply_id IS NOT NULL))
-"""
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The drafts on a ticket, with their writers; the files of messages and of drafts, by key."""
+
+    drafts: list[ReplyDraft]
+    said: Mapping[int, list[Shown]]
+    written: Mapping[int, list[Shown]]
 
 
-@cache
-def _statement() -> Prepared:
-    text = _READ.format(
-        draft=_DRAFT.sql("r"),
-        user=_USER.sql("u"),
-        file=_FILE.sql("f"),
-        copy=_COPY.sql("k"),
-        most=_MOST_DRAFTS,
-    )
-    return Prepared(text, {"ticket": "bigint", "kind": "text", "messages": "bigint[]"})
+def columns(messages: str) -> tuple[str, str]:
+    """Two columns of a statement about ``tickets_ticket t``, for `put_together`.
 
-
-def read(
-    ticket: Ticket, messages: Iterable[int]
-) -> tuple[list[ReplyDraft], Mapping[int, list[Shown]], Mapping[int, list[Shown]]]:
-    """The drafts on a ticket with their writers, and the files of messages and of drafts.
-
-    One statement, for a page that is opened all day.
+    ``messages`` is SQL for the keys of the messages whose files are wanted beside those of
+    the drafts.
     """
-    with connection.cursor() as cursor:
-        told = {"ticket": ticket.pk, "kind": KIND, "messages": list(messages)}
-        _statement().execute(cursor, told)
-        drafts, files = cursor.fetchone()
+    drafts = f"""
+  (SELECT json_agg(json_build_array({_DRAFT.sql("r")}, {_USER.sql("u")}))
+   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = t.id
+         ORDER BY d.send_at, d.id LIMIT {_MOST_DRAFTS}) r
+   JOIN tickets_user u ON u.id = r.user_id)"""
+    files = f"""
+  (SELECT json_agg(json_build_array({_FILE.sql("f")},
+     (SELECT json_agg({_COPY.sql("k")} ORDER BY k.id) FROM tickets_evidencecopy k
+      WHERE k.evidence_id = f.id)) ORDER BY f.id)
+   FROM tickets_evidence f WHERE f.ticket_id = t.id AND f.kind = '{KIND}'
+     AND (f.message_id IN ({messages}) OR f.reply_id IS NOT NULL))"""
+    return drafts, files
+
+
+def put_together(drafts: list[Any] | None, files: list[Any] | None) -> Attached:
+    """What the two `columns` have brought."""
     rows = []
     for draft, user in drafts or ():
         row = _DRAFT.made(draft)
@@ -131,4 +126,17 @@ def read(
         file = _FILE.made(values)
         know(file, "copies", _COPY.many(copies))
         found.append(file)
-    return rows, *_by_owner(found)
+    return Attached(rows, *_by_owner(found))
+
+
+@cache
+def _statement() -> Prepared:
+    text = f"SELECT {', '.join(columns('NULL'))} FROM tickets_ticket t WHERE t.id = %(ticket)s"
+    return Prepared(text, {"ticket": "bigint"})
+
+
+def read(ticket: Ticket) -> Attached:
+    """The drafts on a ticket and their files, in one statement."""
+    with connection.cursor() as cursor:
+        _statement().execute(cursor, {"ticket": ticket.pk})
+        return put_together(*cursor.fetchone())

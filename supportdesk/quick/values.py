@@ -116,13 +116,16 @@ def show(value: Any) -> str:
     if value is MISSING:
         return ""
     if isinstance(value, Promise):  # a label, in the reader's language
-        return conditional_escape(str(value))
+        return escaped(str(value))
     return conditional_escape(localize(template_localtime(value)))
 
 
 def escaped(value: Any) -> str:
     """What a simple tag gave, as it stands on the page."""
-    return value if type(value) is SafeString else conditional_escape(value)
+    kind = type(value)
+    if kind is SafeString:
+        return value  # type: ignore[no-any-return]  # its type has just been asked
+    return html.escape(value) if kind is str else conditional_escape(value)
 
 
 def filtered(function: Callable[..., Any], value: Any, *arguments: Any) -> Any:
@@ -196,10 +199,14 @@ def address(context: Context, view: str, arguments: Iterable[Any], named: dict[s
         NoReverseMatch: there is no such address.
     """
     request: HttpRequest | None = getattr(context, "request", None)
-    app = getattr(request, "current_app", None)
-    if app is None:
-        app = getattr(getattr(request, "resolver_match", None), "namespace", None)
-    place = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), app)
+    place = getattr(request, "_place_of_addresses", None)
+    if place is None:
+        app = getattr(request, "current_app", None)
+        if app is None:
+            app = getattr(getattr(request, "resolver_match", None), "namespace", None)
+        place = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), app)
+        if app is not None:  # where the request was let in: that does not change any more
+            request._place_of_addresses = place  # type: ignore[union-attr]  # ours
     return _address(view, tuple(arguments), tuple(named.items()), place)
 
 
@@ -228,10 +235,12 @@ def static_file(path: str) -> str:
 def form_token(context: Context) -> str:
     """The hidden field of ``{% csrf_token %}``."""
     token = context.get("csrf_token")
-    if not token or token == "NOTPROVIDED":  # noqa: S105  (Django's word for none)
+    if token is None:
         return ""
-    value = html.escape(str(token))
-    return f'<input type="hidden" name="csrfmiddlewaretoken" value="{value}">'
+    value = str(token)
+    if not value or value == "NOTPROVIDED":  # Django's word for none
+        return ""
+    return f'<input type="hidden" name="csrfmiddlewaretoken" value="{html.escape(value)}">'
 
 
 def left_to_django(node: Node, context: Context, names: dict[str, Any]) -> str:

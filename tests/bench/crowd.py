@@ -91,7 +91,7 @@ SELECT n, {store_of}, lpad(to_hex(n), 8, '0'), {customer_of}, n,
     CASE WHEN n % 5 < 2 THEN {claim_stage} ELSE 'question' END, '', {at}, {at}, 'customer',
     CASE WHEN {open} AND n / 20 % 5 < 3 THEN
         CASE WHEN n / 20 % 50 = 0 THEN {now} - interval '1 hour' * (1 + n % 96)
-        ELSE {now} + interval '1 second' * (60 + n * 7919 % 864000) END END,
+        ELSE {now} + interval '1 second' * (60 + n::bigint * 7919 % 864000) END END,
     {at} + interval '1 hour', 1, 4, ''
 FROM generate_series({first}, {last}) n""",
     "claims": """

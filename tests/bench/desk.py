@@ -260,7 +260,8 @@ def _ticket(store: Store, agent: User, size: int) -> str:
     draft = Story(make_order(customer, f"T{size}", now=now), now).draft(
         "missing_photocard", opened=True
     )
-    add_evidence(a_file(at=now), draft=draft, actor=None, now=now)
+    # A film of its own: one that was seen before would add what the others do not have.
+    add_evidence(a_file(at=now, mark=str(size)), draft=draft, actor=None, now=now)
     mina = Actor.of_customer(customer)
     ticket = file_claim(draft, actor=mina, now=now).ticket
     said = (("customer", mina), ("agent", Actor.staff(agent)), ("customer", mina))

@@ -85,6 +85,7 @@ def gunicorn(
     command = [str(python), "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     command += ["--worker-class", "gthread", "--threads", str(threads)]
     command += ["--workers", str(workers), "--log-level", "error", "--timeout", "600"]
+    command += ["--keep-alive", "75"]  # a line that waits for the others keeps its connection
     server = subprocess.Popen(command, env=env, cwd=home)
     try:
         client = Client(port)

@@ -108,30 +108,32 @@ class Marks:
     forms: dict[str, forms.StepForm] | None
 
 
-# One statement, because it stands on a page that is opened all day. Only tickets of stores that
-# the reader works in are named.
-_READ = Prepared(
-    """
-SELECT
+# Of a statement about ``tickets_ticket t``, for a page that is opened all day. Only tickets of
+# stores that the reader works in are named.
+COLUMNS = """
   (SELECT json_agg(g.name ORDER BY g.key) FROM tickets_tickettag x
-   JOIN tickets_tag g ON g.id = x.tag_id WHERE x.ticket_id = %(ticket)s),
+   JOIN tickets_tag g ON g.id = x.tag_id WHERE x.ticket_id = t.id),
   (SELECT json_agg(json_build_array(u.id, coalesce(nullif(u.name, ''), u.email)) ORDER BY w.id)
    FROM tickets_watcher w JOIN tickets_user u ON u.id = w.user_id
-   WHERE w.ticket_id = %(ticket)s AND u.is_active),
+   WHERE w.ticket_id = t.id AND u.is_active),
   (SELECT json_agg(json_build_array(k.kind, k.forwards, o.reference, o.subject, o.state))
    FROM (
      SELECT kind, true AS forwards, other_id AS at, id FROM tickets_ticketlink
-     WHERE ticket_id = %(ticket)s
+     WHERE ticket_id = t.id
      UNION ALL
-     SELECT kind, false, ticket_id, id FROM tickets_ticketlink WHERE other_id = %(ticket)s
+     SELECT kind, false, ticket_id, id FROM tickets_ticketlink WHERE other_id = t.id
      ORDER BY id LIMIT 50
    ) k JOIN tickets_ticket o ON o.id = k.at AND o.store_id = ANY(%(stores)s)),
   (SELECT json_agg(g.name ORDER BY g.key) FROM (
-     SELECT name, key FROM tickets_tag WHERE store_id = %(store)s ORDER BY key LIMIT 200
+     SELECT name, key FROM tickets_tag WHERE store_id = t.store_id ORDER BY key LIMIT 200
    ) g)
-""",
-    {"ticket": "bigint", "store": "bigint", "stores": "bigint[]"},
+"""
+_READ = Prepared(
+    f"SELECT {COLUMNS} FROM tickets_ticket t WHERE t.id = %(ticket)s",  # noqa: S608  (our own)
+    {"ticket": "bigint", "stores": "bigint[]"},
 )
+# What the columns bring: tags, watchers, links, and the tags that the store knows.
+Rows = Sequence[Any]
 
 
 def read(
@@ -140,17 +142,19 @@ def read(
     bound: tuple[str, forms.StepForm] | None = None,
     *,
     change: bool = False,
+    rows: Rows | None = None,
 ) -> Marks:
-    """The marks of a ticket; with the forms to ``change`` them, one shown as it was typed."""
+    """The marks of a ticket; with the forms to ``change`` them, one shown as it was typed.
+
+    ``rows`` are what `COLUMNS` have brought, where the page has read them already.
+    """
     change = change or (bound is not None and bound[0] in FORMS)
-    values = {
-        "ticket": ticket.pk,
-        "store": ticket.store_id,
-        "stores": [store.pk for store in desk.stores],
-    }
-    with connection.cursor() as cursor:
-        _READ.execute(cursor, values)
-        tags, watchers, links, known = cursor.fetchone()
+    if rows is None:
+        values = {"ticket": ticket.pk, "stores": [store.pk for store in desk.stores]}
+        with connection.cursor() as cursor:
+            _READ.execute(cursor, values)
+            rows = cursor.fetchone()
+    tags, watchers, links, known = rows
     return Marks(
         tags=tags or [],
         watchers=[name for _pk, name in watchers or []],

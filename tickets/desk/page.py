@@ -99,8 +99,8 @@ def build(
         others=_others(found),
     )
     context["clocks"] = ticket_clocks.card(desk, ticket)
-    context |= talking.context(desk, ticket, claim, events, bound, since)
-    context["marks"] = marking.read(desk, ticket, bound, change=card == "marks")
+    context |= talking.context(desk, ticket, claim, events, found.attached, bound, since)
+    context["marks"] = marking.read(desk, ticket, bound, change=card == "marks", rows=found.marks)
     if claim is not None:
         asked = any(event.kind == "sent_to_manufacturer" for event in events)
         context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)

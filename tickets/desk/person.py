@@ -9,6 +9,7 @@ from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.middleware import get_user
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -135,7 +136,8 @@ def staff_only(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespo
     @login_required
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        user = cast(User, request.user)
+        # The person themselves, not Django's lazy stand-in: a page asks for them dozens of times.
+        user = request.user = cast(User, get_user(request))
         stores = _stores(user)
         if not stores:
             return render(request, "desk/no_store.html", status=403)

@@ -17,6 +17,9 @@ from django.db import connection
 
 from policies.publish import version_of
 from supportdesk.prepared import Prepared
+from tickets import attached
+from tickets.attached import Attached
+from tickets.desk import marking
 from tickets.desk.conversation import PAGE
 from tickets.evidence.likeness import MOST_FOUND
 from tickets.jsonrows import Shape, know, relate
@@ -117,6 +120,7 @@ SELECT json_build_object(
   'customers', (SELECT json_agg({customer}) FROM tickets_customer x WHERE x.id IN (
              SELECT e.actor_customer_id FROM tickets_event e
              WHERE e.ticket_id = t.id AND {seen})),
+  'drafts', {drafts}, 'attached', {attached}, 'marks', (SELECT json_build_array({marks})),
   'orders_n', (SELECT count(*) FROM tickets_order n WHERE n.customer_id = t.customer_id
                AND n.store_id = ANY(%(stores)s)),
   'tickets_n', (SELECT count(*) FROM tickets_ticket n WHERE n.customer_id = t.customer_id
@@ -140,6 +144,7 @@ class Read:
     ``deadlines`` are those of the ticket, its claim and its refund, in the order of time;
     ``people`` those it can be given to. ``orders`` and ``tickets`` count the customer's, this one
     among them; ``claims`` the claims of a year by ``customer``, ``order`` and ``address``.
+    ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of.
     """
 
     ticket: Ticket
@@ -149,6 +154,8 @@ class Read:
     orders: int
     tickets: int
     claims: Mapping[str, int]
+    attached: Attached
+    marks: marking.Rows
 
 
 def read(reference: str, stores: Sequence[int], *, year_ago: datetime) -> Read | None:
@@ -189,9 +196,16 @@ def _statement() -> Prepared:
     }
     rows = {name: _SHAPES[name].sql(alias) for name, alias in aliases.items()}
     rows["order"] = f"CASE WHEN o.id IS NOT NULL THEN {rows['order']} END"
+    drafts, files = attached.columns(
+        "SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id"
+        f" ORDER BY y.at DESC, y.id DESC LIMIT {PAGE + 1}"
+    )
     there = "SELECT z.id FROM tickets_order z WHERE z.address_key = o.address_key"
     sql = _STATEMENT.format(
         **rows,
+        drafts=drafts,
+        attached=files,
+        marks=marking.COLUMNS,
         by_customer=_CLAIMS.format("nt.customer_id = t.customer_id"),
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
@@ -237,6 +251,8 @@ def _put_together(found: dict[str, Any]) -> Read:
         found["orders_n"],
         found["tickets_n"],
         {by: number or 0 for by, number in (found["claims_n"] or {}).items()},
+        attached.put_together(found["drafts"], found["attached"]),
+        found["marks"],
     )
 
 

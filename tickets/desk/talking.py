@@ -1,4 +1,4 @@
-"""The middle of a ticket's page: what was said, and where somebody writes. One query."""
+"""The middle of a ticket's page: what was said, and where somebody writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets import attached
+from tickets.attached import Attached
 from tickets.desk import composer, conversation, timeline
 from tickets.desk.forms import StepForm
 from tickets.desk.person import Desk
@@ -19,16 +19,16 @@ def context(
     ticket: Ticket,
     claim: Claim | None,
     events: Sequence[Event],
+    kept: Attached,
     bound: tuple[str, StepForm] | None,
     since: int | None,
 ) -> dict[str, Any]:
-    """What the conversation's templates need. ``events`` are those that the page has read."""
+    """What the conversation's templates need. ``events`` and ``kept`` are what the page has read."""
     said = list(ticket.messages.all())
-    drafts, of_messages, of_drafts = attached.read(ticket, [row.pk for row in said])
-    draft, pending = composer.drafts_of(desk, drafts)
+    draft, pending = composer.drafts_of(desk, kept.drafts)
     form = bound[1] if bound and bound[0] == "message" else None
     return {
-        "talk": conversation.of(ticket, events, said, of_messages),
+        "talk": conversation.of(ticket, events, said, kept.said),
         "compose": composer.of(
             desk,
             ticket,
@@ -36,7 +36,7 @@ def context(
             form,
             draft,
             pending,
-            of_drafts,
+            kept.written,
             overwritten=getattr(form, "overwritten", ""),
         ),
         "meanwhile": _meanwhile(desk, events, said, pending, since, refused=form is not None),

@@ -57,8 +57,14 @@ def say(instant: datetime, zone: str, now: datetime | None, *, day: bool = True)
     time = f"{local.hour:02}:{local.minute:02}"
     if not day:
         return f"{_weekday(local.date(), locale)} {time}"
-    other_year = now is not None and now.astimezone(ZoneInfo(zone)).year != local.year
+    other_year = now is not None and _year(now, zone) != local.year
     return f"{_day(local.date(), locale, other_year)}, {time}"
+
+
+@lru_cache(maxsize=64)
+def _year(now: datetime, zone: str) -> int:
+    """A page has one now, and asks dozens of times."""
+    return now.astimezone(ZoneInfo(zone)).year
 
 
 def day(local: date, now: datetime | None = None) -> str:

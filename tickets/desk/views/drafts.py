@@ -74,9 +74,9 @@ def _back(
 def files(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """The files of one's own draft, as they stand now."""
     found = access.ticket_for(desk.actor, reference)
-    drafts, _said, written = attached.read(found, [])
-    mine, _pending = composer.drafts_of(desk, drafts)
-    shown = written.get(mine.pk, []) if mine else []
+    kept = attached.read(found)
+    mine, _pending = composer.drafts_of(desk, kept.drafts)
+    shown = kept.written.get(mine.pk, []) if mine else []
     context = {"files": shown, "ticket": found, "now": desk.now, "store": found.store}
     response = render(request, "desk/draft_files_piece.html", context)
     if any(file.state == "received" for file in shown):

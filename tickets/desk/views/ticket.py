@@ -25,7 +25,8 @@ def ticket(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     found = page.ticket_for(desk, reference)
     if found.reference != reference:
         return redirect("desk:ticket", found.reference)
-    unsent.restore(request, desk, found)
+    if unsent.restore(request, desk, found):
+        found = page.ticket_for(desk, reference)
     context = page.build(desk, found, card=request.GET.get("card", ""))
     return render(request, "desk/ticket.html", context)
 

@@ -63,14 +63,15 @@ def _stash(request: HttpRequest, reference: str, body: str) -> None:
     }
 
 
-def restore(request: HttpRequest, desk: Desk, ticket: Ticket) -> None:
+def restore(request: HttpRequest, desk: Desk, ticket: Ticket) -> bool:
     """Put such words into the composer of the person who has signed in; once.
 
-    What they had kept there themselves stands above them.
+    What they had kept there themselves stands above them. Returns whether there were any: what
+    was read of the ticket before does not have them.
     """
     kept = request.session.get(_KEY)
     if not kept or kept.get("reference") != ticket.reference:
-        return
+        return False
     del request.session[_KEY]
     kind, then = kept.get("kind"), kept.get("then_state")
     typed = Typed(
@@ -81,5 +82,6 @@ def restore(request: HttpRequest, desk: Desk, ticket: Ticket) -> None:
     try:
         reply_drafts.add(ticket, typed, actor=desk.actor, now=desk.now)
     except ActionError:  # they may only look here
-        return
+        return False
     messages.info(request, _("You were signed out. What you had written is still here."))
+    return True
