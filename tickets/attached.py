@@ -93,23 +93,30 @@ class Attached:
     written: Mapping[int, list[Shown]]
 
 
+_DRAFTS = """
+  (SELECT json_agg(json_build_array({draft}, {user}))
+   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = t.id
+         ORDER BY d.send_at, d.id LIMIT {most}) r
+   JOIN tickets_user u ON u.id = r.user_id)
+"""
+_FILES = """
+  (SELECT json_agg(json_build_array({file},
+     (SELECT json_agg({copy} ORDER BY k.id) FROM tickets_evidencecopy k
+      WHERE k.evidence_id = f.id)) ORDER BY f.id)
+   FROM tickets_evidence f WHERE f.ticket_id = t.id AND f.kind = '{kind}'
+     AND (f.message_id IN ({messages}) OR f.reply_id IS NOT NULL))
+"""
+_OF_TICKET = "SELECT {}, {} FROM tickets_ticket t WHERE t.id = %(ticket)s"
+
+
 def columns(messages: str) -> tuple[str, str]:
     """Two columns of a statement about ``tickets_ticket t``, for `put_together`.
 
     ``messages`` is SQL for the keys of the messages whose files are wanted beside those of
     the drafts.
     """
-    drafts = f"""
-  (SELECT json_agg(json_build_array({_DRAFT.sql("r")}, {_USER.sql("u")}))
-   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = t.id
-         ORDER BY d.send_at, d.id LIMIT {_MOST_DRAFTS}) r
-   JOIN tickets_user u ON u.id = r.user_id)"""
-    files = f"""
-  (SELECT json_agg(json_build_array({_FILE.sql("f")},
-     (SELECT json_agg({_COPY.sql("k")} ORDER BY k.id) FROM tickets_evidencecopy k
-      WHERE k.evidence_id = f.id)) ORDER BY f.id)
-   FROM tickets_evidence f WHERE f.ticket_id = t.id AND f.kind = '{KIND}'
-     AND (f.message_id IN ({messages}) OR f.reply_id IS NOT NULL))"""
+    drafts = _DRAFTS.format(draft=_DRAFT.sql("r"), user=_USER.sql("u"), most=_MOST_DRAFTS)
+    files = _FILES.format(file=_FILE.sql("f"), copy=_COPY.sql("k"), kind=KIND, messages=messages)
     return drafts, files
 
 
@@ -131,8 +138,7 @@ def put_together(drafts: list[Any] | None, files: list[Any] | None) -> Attached:
 
 @cache
 def _statement() -> Prepared:
-    text = f"SELECT {', '.join(columns('NULL'))} FROM tickets_ticket t WHERE t.id = %(ticket)s"
-    return Prepared(text, {"ticket": "bigint"})
+    return Prepared(_OF_TICKET.format(*columns("NULL")), {"ticket": "bigint"})
 
 
 def read(ticket: Ticket) -> Attached:

@@ -74,6 +74,8 @@ _CLAIMS = """
 _KINDS = {"reference": "text", "stores": "bigint[]", "year_ago": "timestamptz", "roles": "text[]"}
 _HAS_ADDRESS = r"""(o.country <> '' AND o.ship_to->>'zip' ~ '\S'
     AND coalesce(o.ship_to->>'address1', '') || coalesce(o.ship_to->>'address2', '') ~ '\S')"""
+_SAID = """SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id
+           ORDER BY y.at DESC, y.id DESC LIMIT {talk}"""
 _STATEMENT = """
 SELECT json_build_object(
   'ticket', {ticket}, 'store', {store}, 'customer', {customer}, 'order', {order},
@@ -196,10 +198,7 @@ def _statement() -> Prepared:
     }
     rows = {name: _SHAPES[name].sql(alias) for name, alias in aliases.items()}
     rows["order"] = f"CASE WHEN o.id IS NOT NULL THEN {rows['order']} END"
-    drafts, files = attached.columns(
-        "SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id"
-        f" ORDER BY y.at DESC, y.id DESC LIMIT {PAGE + 1}"
-    )
+    drafts, files = attached.columns(_SAID.format(talk=PAGE + 1))
     there = "SELECT z.id FROM tickets_order z WHERE z.address_key = o.address_key"
     sql = _STATEMENT.format(
         **rows,

@@ -23,7 +23,7 @@ def context(
     bound: tuple[str, StepForm] | None,
     since: int | None,
 ) -> dict[str, Any]:
-    """What the conversation's templates need. ``events`` and ``kept`` are what the page has read."""
+    """What the conversation's templates need; ``events`` and ``kept`` are what the page read."""
     said = list(ticket.messages.all())
     draft, pending = composer.drafts_of(desk, kept.drafts)
     form = bound[1] if bound and bound[0] == "message" else None
