@@ -41,10 +41,17 @@ class Prepared:
             if self._name not in known:
                 cursor.execute(self._prepare)
                 known.add(self._name)
-            cursor.execute(self._execute, [told[name] for name in self._names])
+            cursor.execute(self._execute, [_sent(told[name]) for name in self._names])
         except ProgrammingError as error:
             lost = getattr(error.__cause__, "sqlstate", "") in _NOT_OURS
             if not lost or connection.in_atomic_block:
                 raise
             known.discard(self._name)
             cursor.execute(self._plain, told)
+
+
+def _sent(value: Any) -> Any:
+    """Keys as one text, whose type the statement knows: a list is looked through one by one."""
+    if type(value) is list and all(type(one) is int for one in value):
+        return f"{{{','.join(map(str, value))}}}"
+    return value

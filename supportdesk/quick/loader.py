@@ -11,7 +11,7 @@ from supportdesk.quick.compiler import quicken
 
 # Pages for people at work, and the widgets of every form. Mails and plain texts, which escape
 # nothing, are not among them.
-QUICK = ("desk/", "django/forms/widgets/")
+QUICK = ("base.html", "desk/", "django/forms/widgets/")
 
 
 class Loader(cached.Loader):

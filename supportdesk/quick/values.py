@@ -43,24 +43,29 @@ def dig(value: Any, path: Sequence[str] = ()) -> Any:
         kind = type(value)
         if kind is dict and bit in value:
             value = value[bit]
-        elif hasattr(kind, "__getitem__"):
+        elif _has_items(kind):
             value = _item(value, bit)
         else:
-            value = _attribute(value, bit)
+            try:
+                value = getattr(value, bit)
+            except Exception as error:
+                value = _not_there(value, bit, error)
         if callable(value):
             value = _called(value)
     return value
 
 
-def _attribute(value: Any, bit: str) -> Any:
-    try:
-        return getattr(value, bit)
-    except Exception as error:
-        if getattr(error, "silent_variable_failure", False):
-            return ""
-        if isinstance(error, AttributeError) and bit not in dir(value):
-            return MISSING
-        raise
+@lru_cache(maxsize=2000)
+def _has_items(kind: type) -> bool:
+    return hasattr(kind, "__getitem__")
+
+
+def _not_there(value: Any, bit: str, error: Exception) -> Any:
+    if getattr(error, "silent_variable_failure", False):
+        return ""
+    if isinstance(error, AttributeError) and bit not in dir(value):
+        return MISSING
+    raise error
 
 
 def _item(value: Any, bit: str) -> Any:
@@ -233,11 +238,16 @@ def static_file(path: str) -> str:
 
 
 def form_token(context: Context) -> str:
-    """The hidden field of ``{% csrf_token %}``."""
-    token = context.get("csrf_token")
-    if token is None:
-        return ""
-    value = str(token)
+    """The hidden field of ``{% csrf_token %}``: one for all forms of a page."""
+    made: str | None = context.__dict__.get("_form_token")
+    if made is None:
+        made = _form_token(context.get("csrf_token"))
+        context._form_token = made  # type: ignore[attr-defined]  # ours
+    return made
+
+
+def _form_token(token: Any) -> str:
+    value = "" if token is None else str(token)
     if not value or value == "NOTPROVIDED":  # Django's word for none
         return ""
     return f'<input type="hidden" name="csrfmiddlewaretoken" value="{html.escape(value)}">'

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from tickets import labels as common
@@ -31,7 +32,7 @@ _OWN = (
 )
 _KEYS = ("customer_id", "assignee_id", "order_id")
 OWN = ", ".join(f"t.{name}" for name in (*_OWN, *_KEYS))
-SHOWN = ", ".join(f"t.{name}" for name in _OWN) + (  # noqa: S608  (constants)
+SHOWN = ", ".join(f"t.{name}" for name in (*_OWN, "customer_id")) + (  # noqa: S608  (constants)
     ", coalesce(nullif(x.name, ''), x.email), coalesce(nullif(u.name, ''), u.email, ''),"
     " coalesce(c.state, ''), coalesce(c.outcome, ''), o.cancelled_at IS NOT NULL,"
     " (SELECT string_agg(l.title, ', ' ORDER BY i.id) FROM tickets_claimitem i"
@@ -65,6 +66,7 @@ class Line:
     snoozed_until: datetime | None
     last_speaker: str
     last_seq: int
+    customer_id: int
     customer: str
     assignee: str
     claim: str
@@ -120,7 +122,7 @@ def next_step(line: Line | Stands) -> str:
     """What has to happen next, in two or three words, and by whom it reads."""
     if not line.claim:
         if line.state in (TicketState.SOLVED, TicketState.CLOSED):
-            return str(common.TICKET_STATES[line.state])
+            return capfirst(common.TICKET_STATES[line.state])
         return _errand(line)
     theirs = (ClaimState.AWAITING_EVIDENCE, ClaimState.AWAITING_RETURN)
     if line.claim in theirs and line.state == TicketState.OPEN:
@@ -137,7 +139,7 @@ def next_step(line: Line | Stands) -> str:
         return _t("Customer sends it back")
     if line.claim == ClaimState.INSPECTING:
         return _t("Inspect")
-    return str(common.CLAIM_STATES[line.claim])
+    return capfirst(common.CLAIM_STATES[line.claim])
 
 
 def _errand(line: Line | Stands) -> str:

@@ -200,7 +200,7 @@ class Assignee:
 
 def _assignee_form(
     ticket: Ticket,
-    people: Iterable[User],
+    people: Iterable[tuple[int, str]],
     verbs: frozenset[str],
     bound: tuple[str, forms.StepForm] | None,
 ) -> Assignee | None:
@@ -208,7 +208,7 @@ def _assignee_form(
         return None
     refused = bound[1] if bound and bound[0] == "assignee" else None
     chosen = refused["assignee"].value() if refused is not None else ticket.assignee_id
-    options = [(str(person.pk), person.get_full_name()) for person in people]
+    options = [(str(key), name) for key, name in people]
     return Assignee(options, str(chosen or ""), refused)
 
 

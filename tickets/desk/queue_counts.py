@@ -30,8 +30,6 @@ _KINDS = {
     "stores": "bigint[]",
     "now": "timestamptz",
     "soon": "timestamptz",
-    "parcel": "text[]",
-    "preorder": "text",
 }
 
 # Rows of one place first, and then the sums of the queues: there are far fewer places than rows.
@@ -60,14 +58,16 @@ _REST = """
      WHERE store_id = ANY(%(stores)s) AND state IN ('preparing', 'reserved')),
     (SELECT count(*) FROM tickets_refund
      WHERE store_id = ANY(%(stores)s) AND state = 'requested'),
-    (SELECT json_build_array(count(DISTINCT shipment_id) FILTER (WHERE kind = ANY(%(parcel)s)),
-                             count(*) FILTER (WHERE kind = %(preorder)s))
+    (SELECT json_build_array(count(DISTINCT shipment_id) FILTER (WHERE kind = ANY('{{{parcel}}}')),
+                             count(*) FILTER (WHERE kind = '{preorder}'))
      FROM tickets_deadline WHERE store_id = ANY(%(stores)s) AND state = 'overdue'),
     (SELECT count(*) FROM tickets_releasemove
      WHERE store_id = ANY(%(stores)s) AND state = 'proposed'),
     (SELECT json_agg(json_build_array(v.id, v.name, v.owner_id, v.store_id)
                      ORDER BY v.owner_id <> %(me)s, v.position, v.name, v.id)
-     FROM tickets_savedview v WHERE v.owner_id = %(me)s OR v.store_id = ANY(%(stores)s))
+     FROM tickets_savedview v WHERE v.owner_id = %(me)s OR v.store_id = ANY(%(stores)s)),
+    (SELECT array_agg(t.id) FROM tickets_replydraft d JOIN tickets_ticket t ON t.id = d.ticket_id
+     WHERE d.user_id = %(me)s AND d.send_at IS NULL AND t.store_id = ANY(%(stores)s))
 """
 
 
@@ -86,8 +86,9 @@ class Counts:
     """How much stands where; ``people`` are the pickups that need a person.
 
     ``parcels`` are to be looked at; ``releases`` wait for a lead, ``preorders`` are late. A
-    number of ``queues`` that is ``MOST`` stands for that many or more, where ``capped``. ``mark``
-    changes with whatever changes on these queues.
+    number of ``queues`` that is ``MOST`` stands for that many or more, where ``capped``.
+    ``drafts`` are the tickets on which this person has begun to write. ``mark`` changes with
+    whatever changes on these queues.
     """
 
     queues: Mapping[str, int]
@@ -98,6 +99,7 @@ class Counts:
     releases: int = 0
     preorders: int = 0
     views: tuple[View, ...] = ()
+    drafts: frozenset[int] = frozenset()
     mark: str = ""
 
     def said(self, queue: Queue) -> str:
@@ -115,14 +117,12 @@ def counts(user: User, stores: Sequence[int], now: datetime) -> Counts:
         "stores": list(stores),
         "now": now,
         "soon": now + SOON,
-        "parcel": list(KINDS),
-        "preorder": PREORDER,
     }
     with connection.cursor() as cursor:
         _statement().execute(cursor, told)
         row = cursor.fetchone()
     tallied, *stretches = row[: 1 + len(_stretched())]
-    pickups, refunds, late, moves, views, mark = row[1 + len(_stretched()) :]
+    pickups, refunds, late, moves, views, drafts, mark = row[1 + len(_stretched()) :]
     return Counts(
         queues={**tallied, **dict(zip(_stretched(), stretches, strict=True))},
         pickups=pickups[0],
@@ -135,6 +135,7 @@ def counts(user: User, stores: Sequence[int], now: datetime) -> Counts:
             View(pk, name, owner == user.pk, store is not None)
             for pk, name, owner, store in views or ()
         ),
+        drafts=frozenset(drafts or ()),
         mark=mark or "",
     )
 
@@ -158,7 +159,8 @@ def _statement() -> Prepared:
         where = " AND ".join(queue.where)
         order = ", ".join(queue.order.by)
         parts.append(form.format(source=queue.source, where=where, order=order, most=MOST))
-    return Prepared("SELECT " + ",".join([*parts, _REST, MARK]), _KINDS)
+    rest = _REST.format(parcel=",".join(KINDS), preorder=PREORDER)
+    return Prepared("SELECT " + ",".join([*parts, rest, MARK]), _KINDS)
 
 
 def _place(queue: Queue) -> str:

@@ -71,7 +71,7 @@ _CLAIMS = """
     (SELECT count(*) FROM tickets_claim n JOIN tickets_ticket nt ON nt.id = n.ticket_id
      WHERE n.filed_at > %(year_ago)s AND nt.store_id = ANY(%(stores)s) AND {})
 """
-_KINDS = {"reference": "text", "stores": "bigint[]", "year_ago": "timestamptz", "roles": "text[]"}
+_KINDS = {"reference": "text", "stores": "bigint[]", "year_ago": "timestamptz"}
 _HAS_ADDRESS = r"""(o.country <> '' AND o.ship_to->>'zip' ~ '\S'
     AND coalesce(o.ship_to->>'address1', '') || coalesce(o.ship_to->>'address2', '') ~ '\S')"""
 _SAID = """SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id
@@ -110,9 +110,10 @@ SELECT json_build_object(
                 LEFT JOIN tickets_refund r ON r.id = d.refund_id
                 WHERE d.ticket_id = t.id OR d.claim_id = c.id
                    OR r.ticket_id = t.id OR r.claim_id = c.id),
-  'people', (SELECT json_agg({user} ORDER BY u.name, u.email) FROM tickets_user u
+  'people', (SELECT json_agg(json_build_array(u.id, coalesce(nullif(u.name, ''), u.email))
+               ORDER BY u.name, u.email) FROM tickets_user u
              WHERE u.is_active AND EXISTS (SELECT FROM tickets_membership q
-               WHERE q.user_id = u.id AND q.store_id = t.store_id AND q.role = ANY(%(roles)s))),
+               WHERE q.user_id = u.id AND q.store_id = t.store_id AND q.role = ANY('{{{roles}}}'))),
   'staff', (SELECT json_agg({user}) FROM tickets_user u WHERE u.id IN (
              SELECT e.actor_user_id FROM tickets_event e WHERE e.ticket_id = t.id AND {seen}
              UNION SELECT m.author_id FROM (SELECT * FROM tickets_message y
@@ -144,15 +145,15 @@ class Read:
     """One ticket with all that belongs to it: its relations are filled in and ask nothing.
 
     ``deadlines`` are those of the ticket, its claim and its refund, in the order of time;
-    ``people`` those it can be given to. ``orders`` and ``tickets`` count the customer's, this one
-    among them; ``claims`` the claims of a year by ``customer``, ``order`` and ``address``.
+    ``people`` those it can be given to, by key and name. ``orders`` and ``tickets`` count the
+    customer's, this one among them; ``claims`` the claims of a year by ``customer``, ``order`` and ``address``.
     ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of.
     """
 
     ticket: Ticket
     claim: Claim | None
     deadlines: list[Deadline]
-    people: list[User]
+    people: list[tuple[int, str]]
     orders: int
     tickets: int
     claims: Mapping[str, int]
@@ -166,7 +167,6 @@ def read(reference: str, stores: Sequence[int], *, year_ago: datetime) -> Read |
         "reference": reference,
         "stores": list(stores),
         "year_ago": year_ago,
-        "roles": roles_with("work"),
     }
     with connection.cursor() as cursor:
         _statement().execute(cursor, told)
@@ -202,6 +202,7 @@ def _statement() -> Prepared:
     there = "SELECT z.id FROM tickets_order z WHERE z.address_key = o.address_key"
     sql = _STATEMENT.format(
         **rows,
+        roles=",".join(roles_with("work")),
         drafts=drafts,
         attached=files,
         marks=marking.COLUMNS,
@@ -220,9 +221,7 @@ def _put_together(found: dict[str, Any]) -> Read:
     """The objects, each row once, and each in its place."""
     made = {name: _SHAPES[name].made(found[name]) for name in ("ticket", "store", "customer")}
     ticket, store, customer = made["ticket"], made["store"], made["customer"]
-    people = _SHAPES["user"].many(found["people"])
-    users = {row.pk: row for row in [*_SHAPES["user"].many(found["staff"]), *people]}
-    people = [users[row.pk] for row in people]
+    users = {row.pk: row for row in _SHAPES["user"].many(found["staff"])}
     customers = {row.pk: row for row in _SHAPES["customer"].many(found["customers"])}
     customers[customer.pk] = customer
     order = _order(found)
@@ -246,7 +245,7 @@ def _put_together(found: dict[str, Any]) -> Read:
         ticket,
         claim,
         _SHAPES["deadline"].many(found["deadlines"]),
-        people,
+        [(key, name) for key, name in found["people"] or ()],
         found["orders_n"],
         found["tickets_n"],
         {by: number or 0 for by, number in (found["claims_n"] or {}).items()},

@@ -24,10 +24,14 @@ Row = dict[str, Any]
 def of(desk: Desk, tickets: Iterable[Line]) -> list[Row]:
     """What `rows.html` shows of these tickets."""
     root = reverse("desk:ticket", args=["-"])[:-2]
+    people = reverse("desk:customer", args=[0])[:-2]
     names = {store.pk: store.name for store in desk.stores}
     if desk.store or len(names) == 1:
         names = {}
-    return [_row(ticket, root, names, desk.now) for ticket in tickets]
+    return [
+        {**_row(ticket, root, names, desk.now), "customer": f"{people}{ticket.customer_id}/"}
+        for ticket in tickets
+    ]
 
 
 def _row(ticket: Line, root: str, names: dict[int, str], now: datetime) -> Row:

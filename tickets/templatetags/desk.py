@@ -151,7 +151,13 @@ def money(amount: Decimal | None, currency: str) -> str:
     """An amount with its currency, as the reader's language writes it."""
     if amount is None:
         return "—"
-    return str(format_currency(amount, currency, locale=dates.locale_name(get_language())))
+    return _amount(amount, currency, dates.locale_name(get_language()))
+
+
+@lru_cache(maxsize=4000)
+def _amount(amount: Decimal, currency: str, locale: str) -> str:
+    """Prices come again and again; Babel takes its time for each."""
+    return str(format_currency(amount, currency, locale=locale))
 
 
 @register.filter

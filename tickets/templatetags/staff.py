@@ -59,7 +59,9 @@ def last_minute(context: template.Context, at: datetime, store: Store) -> SafeSt
     shown = dates.last_minute(at, store.time_zone)
     said = dates.say(shown, store.time_zone, context.get("now"))
     place = _("in %(place)s") % {"place": dates.place_of(store)}
-    return format_html('<time datetime="{}">{}</time> {}', at.isoformat(), said, place)
+    return SafeString(
+        f'<time datetime="{at.isoformat()}">{html.escape(said)}</time> {html.escape(place)}'
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -1,10 +1,10 @@
-// In a note, @ and a letter suggest colleagues: arrows choose, Enter or Tab takes, Escape leaves.
+// In a note, @ suggests colleagues: arrows choose, Enter or Tab takes, Escape leaves.
 for (const form of document.querySelectorAll("[data-colleagues]")) {
   const text = form.querySelector("textarea");
   const list = document.getElementById("compose-names");
   let chosen = 0, asked = 0;
   const isNote = () => form.querySelector('[name="kind"]:checked')?.value === "note";
-  const called = () => /(^|[^\w@.])@([\p{L}\p{N}._-]{1,40})$/u.exec(text.value.slice(0, text.selectionStart));
+  const called = () => /(^|[^\w@.])@([\p{L}\p{N}._-]{0,40})$/u.exec(text.value.slice(0, text.selectionStart));
 
   function hide() {
     list.hidden = true;

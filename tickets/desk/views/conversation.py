@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,7 +20,6 @@ from tickets.errors import ActionError
 from tickets.evidence.attaching import stored, takes_files
 from tickets.models import Message, Ticket
 
-FEWEST = 1  # letters before colleagues are suggested
 SUGGESTED = 8
 
 
@@ -38,11 +38,12 @@ def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
             return refused(request, desk, found, "message", form)
         if form.cleaned_data["kind"] == "note":
             _note(request, desk, found, form)
+            place = ""  # what is said about it stands on top
         else:
-            _reply(request, desk, found, form)
+            place = _reply(desk, found, form)
     except ActionError as error:
         return refused(request, desk, found, "message", form, error)
-    return redirect("desk:ticket", found.reference)
+    return redirect(reverse("desk:ticket", args=[found.reference]) + place)
 
 
 def _keep(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -> None:
@@ -62,8 +63,9 @@ def _keep(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -
         form.overwritten = kept.overwritten
 
 
-def _reply(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -> None:
-    replies.send(
+def _reply(desk: Desk, ticket: Ticket, form: ComposeForm) -> str:
+    """Let it go; returns where on the page it stands, with the button that takes it back."""
+    sent = replies.send(
         ticket,
         form.typed(),
         actor=desk.actor,
@@ -71,6 +73,7 @@ def _reply(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) 
         form_key=form.cleaned_data["form_key"],
         seen_pending=form.cleaned_data["pending"],
     )
+    return f"#said-{sent.pk}" if isinstance(sent, Message) else f"#pending-{sent.pk}"
 
 
 def _note(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -> None:
@@ -119,5 +122,5 @@ def colleagues(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse
     """Who can be called by name in a note here, and begins like what was typed."""
     found = access.ticket_for(desk.actor, reference)
     typed = request.GET.get("q", "").replace("\x00", "").strip()[: mentions.LONGEST]
-    people = mentions.beginning(found.store, typed)[:SUGGESTED] if len(typed) >= FEWEST else []
+    people = mentions.beginning(found.store, typed)[:SUGGESTED]
     return JsonResponse({"names": [person.get_full_name() for person in people]})
