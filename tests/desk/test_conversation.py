@@ -280,7 +280,7 @@ def test_suggestions_are_colleagues_of_this_store(
     assert nora.get(path, {"q": "om"}).json() == {"names": ["Omar"]}
     assert nora.get(path, {"q": "ki"}).json() == {"names": ["Mina Kim"]}
     assert nora.get(path, {"q": "sta"}).json() == {"names": []}
-    assert nora.get(path, {"q": ""}).json() == {"names": []}
+    assert {"Mina Kim", "Omar"} <= {*nora.get(path, {"q": ""}).json()["names"]}, "a bare @"
     assert nora.get(path, {"q": "%"}).json() == {"names": []}
     assert as_(stranger).get(path, {"q": "om"}).status_code == 404
 

@@ -43,6 +43,15 @@ def many(customer: Customer, count: int, *, with_video: bool = False) -> list[Cl
     return found
 
 
+def test_a_row_leads_to_the_ticket_and_its_name_to_the_customer(
+    nora: Client, ready: Claim, mina: Customer
+) -> None:
+    row = nora.get("/desk/").text.split('class="row-line')[1].split("</li>")[0]
+    assert f'href="/desk/tickets/{ready.ticket.reference}/"' in row
+    assert f'<a href="/desk/customers/{mina.pk}/">{mina}</a>' in row
+    assert nora.get(f"/desk/customers/{mina.pk}/").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("queue", "here"),
     [("open", True), ("new", True), ("ready", True), ("evidence", False), ("done", False)],

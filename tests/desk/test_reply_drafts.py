@@ -25,6 +25,7 @@ from tickets.models import (
     Message,
     Outbox,
     ReplyDraft,
+    Store,
     Ticket,
     User,
 )
@@ -59,6 +60,44 @@ def test_a_draft_is_its_writer_s_own(
     assert "She sounds odd" not in page(omar, ticket)
     assert "She sounds odd" not in omar.get("/desk/drafts/").text
     assert "She sounds odd" in nora.get("/desk/drafts/").text
+
+
+def test_who_has_begun_to_write_sees_it_on_the_queues(
+    nora: Client,
+    as_: Callable[[User], Client],
+    agent: User,
+    second_agent: User,
+    ticket: Ticket,
+    ready: Claim,
+    popmart: Store,
+) -> None:
+    assert 'href="/desk/drafts/"' not in nora.get("/desk/").text
+    keep(nora, ticket, "Dear Mina,")
+    html = nora.get("/desk/").text
+    mine = html.split(f'href="/desk/tickets/{ticket.reference}/"')[1].split("</li>")[0]
+    other = html.split(f'href="/desk/tickets/{ready.ticket.reference}/"')[1].split("</li>")[0]
+    assert "row-draft" in mine
+    assert "row-draft" not in other
+    assert 'href="/desk/drafts/"' in html
+    theirs = as_(second_agent).get("/desk/").text
+    assert "row-draft" not in theirs
+    assert 'href="/desk/drafts/"' not in theirs
+    Membership.objects.filter(user=agent, store=ticket.store).update(store=popmart)
+    gone = as_(agent).get("/desk/")
+    assert gone.context["counts"].drafts == frozenset(), "not of a store that they have left"
+
+
+def test_what_is_on_its_way_is_no_draft(nora: Client, ticket: Ticket) -> None:
+    assert post(nora, ticket).status_code == 302
+    assert nora.get("/desk/").context["counts"].drafts == frozenset()
+
+
+def test_sending_leads_to_what_can_be_taken_back(nora: Client, ticket: Ticket) -> None:
+    """However long the conversation is."""
+    answer = post(nora, ticket)
+    place = answer.url.removeprefix(f"/desk/tickets/{ticket.reference}/#")
+    assert place == f"pending-{ReplyDraft.objects.get().pk}"
+    assert f'id="{place}"' in nora.get(answer.url).text
 
 
 def test_without_a_script_a_button_keeps_it(nora: Client, ticket: Ticket) -> None:

@@ -122,7 +122,7 @@ def next_step(line: Line | Stands) -> str:
     """What has to happen next, in two or three words, and by whom it reads."""
     if not line.claim:
         if line.state in (TicketState.SOLVED, TicketState.CLOSED):
-            return capfirst(common.TICKET_STATES[line.state])
+            return capfirst(str(common.TICKET_STATES[line.state]))
         return _errand(line)
     theirs = (ClaimState.AWAITING_EVIDENCE, ClaimState.AWAITING_RETURN)
     if line.claim in theirs and line.state == TicketState.OPEN:
@@ -139,7 +139,7 @@ def next_step(line: Line | Stands) -> str:
         return _t("Customer sends it back")
     if line.claim == ClaimState.INSPECTING:
         return _t("Inspect")
-    return capfirst(common.CLAIM_STATES[line.claim])
+    return capfirst(str(common.CLAIM_STATES[line.claim]))
 
 
 def _errand(line: Line | Stands) -> str:
