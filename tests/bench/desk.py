@@ -110,8 +110,8 @@ def _judged(few: Took, many: Took) -> Iterator[Figure]:
 def measure(store: Store, agent: User, size: int) -> Took:
     """Every page `LINES` x `EACH` x `ROUNDS` times."""
     cookie = cookie_of(agent)
-    drafts = iter(_drafts(store, (ROUNDS + WARM) * LINES))
-    ticket = _ticket(store, agent, size)
+    drafts = iter(drafts_of(store, (ROUNDS + WARM) * LINES))
+    ticket = ticket_of(store, agent, size)
     with serving(workers=2, threads=4) as client:
         pages = addresses(client, cookie, ticket, size)
         took = Took()
@@ -253,7 +253,7 @@ def cookie_of(user: User) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
-def _ticket(store: Store, agent: User, size: int) -> str:
+def ticket_of(store: Store, agent: User, size: int) -> str:
     """A claim with its film and three messages: the reference of its ticket."""
     now = clock.now()
     customer = make_customer(store, f"opened{size}@example.com", "Mina Kim")
@@ -275,7 +275,8 @@ def _later(now: datetime, minutes: int) -> datetime:
     return now + timedelta(minutes=minutes)
 
 
-def _drafts(store: Store, number: int) -> list[str]:
+def drafts_of(store: Store, number: int) -> list[str]:
+    """The addresses of so many claims that only have to be sent, each of another customer."""
     now = clock.now()
     paths = []
     for _each in range(number):

@@ -1,7 +1,6 @@
 """Its addresses, a bare view, and a counter of queries like ours."""
 
 from django.contrib import admin
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpResponse
 from django.urls import include, path
@@ -33,11 +32,3 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("helpdesk/", include("helpdesk.urls", namespace="helpdesk")),
 ]
-application = None
-
-
-def wsgi(environ, start_response):
-    """The application, made at its first request."""
-    global application
-    application = application or get_wsgi_application()
-    return application(environ, start_response)
