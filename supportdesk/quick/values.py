@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -56,7 +56,7 @@ def dig(value: Any, path: Sequence[str] = ()) -> Any:
 
 
 @lru_cache(maxsize=2000)
-def _has_items(kind: type) -> bool:
+def _has_items(kind: Hashable) -> bool:
     return hasattr(kind, "__getitem__")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.middleware import get_user
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,6 +23,7 @@ from tickets.alarms import any_standing, standing
 from tickets.desk import left
 from tickets.desk.queue_counts import Counts, counts
 from tickets.evidence import outages
+from tickets.jsonrows import Shape
 from tickets.models import Membership, Store, User
 
 P = ParamSpec("P")
@@ -87,13 +88,32 @@ class Desk:
 
 
 _SOMEBODY = -7_340_033  # nobody's key: stands in the statement for whoever asks
+_STORE = Shape(Store)
 _MORE = ("role", "something_away", "rules_trouble")
 
 
+_STORES = """
+  (SELECT json_agg(json_build_array({row}, s.role, s.something_away, s.rules_trouble))
+   FROM ({rows}) s)
+"""
+_COLUMN = """
+  CASE WHEN u.is_active THEN CASE WHEN u.is_superuser THEN {of_all} ELSE {of_member} END END
+"""
+_OF_PERSON = "SELECT {} FROM tickets_user u WHERE u.id = %(key)s"
+
+
 @cache
-def _statement(is_superuser: bool) -> Prepared:
-    """The statement behind `_stores`, built once by the rule of `access`."""
-    somebody = User(pk=_SOMEBODY, is_active=True, is_superuser=is_superuser)
+def stores_column() -> str:
+    """A column of a statement about ``tickets_user u``: where this person works, for `_stores`.
+
+    Whose stores they are is the rule of `access`. Read along with the person by whoever finds
+    out who is signed in, and kept as their ``stores_read``.
+    """
+    return _COLUMN.format(of_all=_rows_of(superuser=True), of_member=_rows_of(superuser=False))
+
+
+def _rows_of(*, superuser: bool) -> str:
+    somebody = User(pk=_SOMEBODY, is_active=True, is_superuser=superuser)
     role = Membership.objects.filter(user=somebody, store=OuterRef("pk")).values("role")[:1]
     rows = access.stores_for(somebody).annotate(
         role=Subquery(role),
@@ -102,28 +122,32 @@ def _statement(is_superuser: bool) -> Prepared:
     )
     with connection.cursor() as cursor:
         text = cursor.mogrify(*rows.query.sql_with_params())
-    return Prepared(text.replace(str(_SOMEBODY), "%(user)s"), {"user": "bigint"})
+    return _STORES.format(row=_STORE.sql("s"), rows=text.replace(str(_SOMEBODY), "u.id"))
+
+
+@cache
+def _statement() -> Prepared:
+    return Prepared(_OF_PERSON.format(stores_column()), {"key": "bigint"})
 
 
 def _stores(user: User) -> list[Store]:
-    """The person's stores, each with their ``role`` in it, in one query.
+    """The person's stores, each with their ``role`` in it; read with the person, or in one query.
 
     It also asks whether anything that files need is away, and whether a store's rules cannot be
     read: most often nothing is, and then nobody looks for more.
     """
-    if not user.is_active:
-        return []
-    names = [field.attname for field in Store._meta.concrete_fields]
+    if "stores_read" in user.__dict__:
+        rows = user.__dict__.pop("stores_read")  # once: the next one asks anew
+    else:
+        with connection.cursor() as cursor:
+            _statement().execute(cursor, {"key": user.pk})
+            (rows,) = cursor.fetchone()
     found = []
-    with connection.cursor() as cursor:
-        _statement(user.is_superuser).execute(cursor, {"user": user.pk})
-        columns = [column.name for column in cursor.description or ()]
-        for row in cursor.fetchall():
-            told = dict(zip(columns, row, strict=True))
-            store = Store.from_db(DEFAULT_DB_ALIAS, names, [told[name] for name in names])
-            for name in _MORE:
-                setattr(store, name, told[name])
-            found.append(store)
+    for values, *more in rows or ():
+        store = _STORE.made(values)
+        for name, value in zip(_MORE, more, strict=True):
+            setattr(store, name, value)
+        found.append(store)
     return found
 
 

@@ -146,7 +146,8 @@ class Read:
 
     ``deadlines`` are those of the ticket, its claim and its refund, in the order of time;
     ``people`` those it can be given to, by key and name. ``orders`` and ``tickets`` count the
-    customer's, this one among them; ``claims`` the claims of a year by ``customer``, ``order`` and ``address``.
+    customer's, this one among them; ``claims`` the claims of a year by ``customer``, ``order``
+    and ``address``.
     ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of.
     """
 
