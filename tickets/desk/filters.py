@@ -112,8 +112,8 @@ class FilterForm(forms.Form):
     product = forms.CharField(label=_("Product: SKU or title"), required=False, max_length=100)
     released_from = _day(_("Released from"))
     released_to = _day(_("Released until"))
-    amount_from = _amount(_("Order from"))
-    amount_to = _amount(_("Order up to"))
+    amount_from = _amount(_("Order total from"))
+    amount_to = _amount(_("Order total up to"))
     currency = forms.RegexField(
         r"^[A-Za-z]{3}$",
         label=_("Currency"),
