@@ -14,8 +14,7 @@ its report of all tickets by status beside our manager's numbers of one store of
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from django.conf import settings
 
 from tests.bench import desk, peer_ours, peer_theirs
 from tests.bench.__main__ import Figure
-from tests.bench.peer_rounds import Outcome
+from tests.bench.peer_rounds import told
 
 JUDGED = 200_000
 SIZE = int(os.environ.get("PEER_SIZE", JUDGED))
@@ -53,10 +52,10 @@ JOBS = (
 
 def figures() -> Iterator[Figure]:
     """Both side by side, and how many times ahead we are."""
-    ours = _timed("Supportdesk", lambda: peer_ours.run(SIZE))
-    theirs = _timed(
-        peer_theirs.NAME, lambda: peer_theirs.run(Path(settings.DATA_DIR) / "peer", SIZE)
-    )
+    with told("ours filled and measured"):
+        ours = peer_ours.run(SIZE)
+    with told("theirs installed, filled and measured"):
+        theirs = peer_theirs.run(Path(settings.DATA_DIR) / "peer", SIZE)
     package = f"{peer_theirs.NAME} {peer_theirs.VERSION}"
     print(f"  {SIZE:,} tickets; medians in milliseconds, queries in brackets")
     print(f"  {'':<20} {'':<20} {'ours':>15} {package:>24} {'ahead':>10}")
@@ -79,10 +78,3 @@ def figures() -> Iterator[Figure]:
             ahead = theirs.median(job.theirs) / ours.median(job.ours)
             name = f"{job.theirs}: {peer_theirs.NAME} / ours"
             yield Figure(name, ahead, "x", job.aim, at_most=False)
-
-
-def _timed(name: str, run: Callable[[], Outcome]) -> Outcome:
-    started = time.monotonic()
-    outcome = run()
-    print(f"  {name}: filled and measured in {time.monotonic() - started:,.0f} s", flush=True)
-    return outcome

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from supportdesk import clock
 from tests.bench import crowd, desk
-from tests.bench.peer_rounds import QUICK, Outcome, Work, measure, page, turns
+from tests.bench.peer_rounds import QUICK, SLOW, Outcome, Work, measure, page, told, turns
 from tests.bench.server import Client, serving
 from tickets.actions.stores import open_store
 from tickets.models import Claim, Membership, Role, Store, User
@@ -25,8 +25,9 @@ def run(size: int) -> Outcome:
     now = clock.now()
     stores = [open_store(slug, now=now, mail_from="b@example.com") for slug in ("kpopusa", "kpop2")]
     agents = desk.agents_of(stores)
-    crowd.grow(stores, agents, 1, size, now)
-    crowd.settle()
+    with told("ours filled"):
+        crowd.grow(stores, agents, 1, size, now)
+        crowd.settle()
     crowd.check()
     shown = desk.ticket_of(stores[0], agents[0], size)
     drafts = desk.drafts_of(stores[0], turns(QUICK))
@@ -90,7 +91,7 @@ def _report(store: Store, drafts: int) -> Work:
         numbers = map(int, re.findall(rb">(\d+)</a>", own.body))
         return any(claims <= number <= claims + drafts for number in numbers)
 
-    return Work(page(lambda _turn: f"/reports/?{query}", desk.cookie_of(manager)), counted, QUICK)
+    return Work(page(lambda _turn: f"/reports/?{query}", desk.cookie_of(manager)), counted, SLOW)
 
 
 def _submission(drafts: list[str]) -> Work:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.bench import desk
@@ -60,6 +61,14 @@ class Outcome:
 
     def median(self, name: str) -> float:
         return self.took.median(name)
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say how long this took."""
+    started = time.monotonic()
+    yield
+    print(f"  {what}: {time.monotonic() - started:,.0f} s", flush=True)
 
 
 def page(path: Callable[[int], str], cookie: str) -> Callable[[Client, int], int]:

@@ -24,7 +24,7 @@ import psycopg
 from django.db import connection
 
 from tests.bench import crowd, desk
-from tests.bench.peer_rounds import QUICK, SLOW, Often, Outcome, Work, measure, page
+from tests.bench.peer_rounds import QUICK, SLOW, Often, Outcome, Work, measure, page, told
 from tests.bench.server import Client, gunicorn
 
 NAME, VERSION = "django-helpdesk", "2.6.1"
@@ -84,7 +84,8 @@ def run(home: Path, size: int) -> Outcome:
         [str(python), "-c", _PEOPLE], env=env, check=True, capture_output=True, text=True
     )
     cookie = f"sessionid={done.stdout.split()[-1]}"
-    _fill(size)
+    with told("theirs filled"):
+        _fill(size)
     with gunicorn(python, WSGI, env, home, workers=2, threads=4) as client:
         sent: list[int] = []
         outcome = measure(client, _works(client, cookie, size, sent))
@@ -213,7 +214,8 @@ def _works(client: Client, cookie: str, size: int, sent: list[int]) -> dict[str,
         "report": (lambda _turn: "/helpdesk/reports/queuestatus/", closed_counted, SLOW),
     }
     works = {
-        name: Work(page(path, cookie), real, often) for name, (path, real, often) in pages.items()
+        name: Work(page(path, "" if name == desk.BARE else cookie), real, often)
+        for name, (path, real, often) in pages.items()
     }
 
     def submitted(own: Client, turn: int) -> bool:
