@@ -7,6 +7,7 @@ its search looks there and not into follow-ups, so the rare word stands there to
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
@@ -96,6 +97,7 @@ def run(home: Path, size: int) -> Outcome:
 def install(home: Path) -> Path:
     """An environment with the package and what it needs: its Python."""
     home.mkdir(parents=True, exist_ok=True)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     # Our own pip installs into it: not every system can put one there.
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home / "venv")], check=True)
     python = home / "venv" / "bin" / "python"
