@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -55,9 +55,14 @@ def dig(value: Any, path: Sequence[str] = ()) -> Any:
     return value
 
 
-@lru_cache(maxsize=2000)
-def _has_items(kind: Hashable) -> bool:
-    return hasattr(kind, "__getitem__")
+_with_items: dict[type[Any], bool] = {}
+
+
+def _has_items(kind: type[Any]) -> bool:
+    found = _with_items.get(kind)
+    if found is None:
+        found = _with_items[kind] = hasattr(kind, "__getitem__")
+    return found
 
 
 def _not_there(value: Any, bit: str, error: Exception) -> Any:
