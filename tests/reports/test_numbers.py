@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from tests.cast import NOON
 from tickets.models import Claim, Outbox, Refund, Store
+from tickets.models.deadline import DEADLINE_KINDS
 from tickets.reports.books import BOOKS
 from tickets.reports.periods import period_of
 from tickets.spreadsheets import defused
@@ -67,6 +68,15 @@ def test_the_claims_of_the_month_are_told_by_type_verdict_and_outcome(marek, mon
 
 
 CUTS = {"type", "verdict", "result"}
+
+
+def test_every_kind_of_promise_has_a_line_in_the_sum(marek, month):
+    promised = {kind for kind in DEADLINE_KINDS if kind.endswith("_due")} - {"retention_due"}
+    assert set(BOOKS["deadlines"].cuts["kind"]) == promised
+    *lines, total = marek.get("/reports/").context["deadlines"].lines
+    for column in range(len(total.numbers)):
+        assert sum(line.numbers[column].value for line in lines) == total.numbers[column].value
+    assert total.numbers[0].value
 
 
 def test_money_is_summed_by_currency_and_paid_is_not_owed(marek, month):

@@ -123,14 +123,14 @@ COLUMNS = """
      UNION ALL
      SELECT kind, false, ticket_id, id FROM tickets_ticketlink WHERE other_id = t.id
      ORDER BY id LIMIT 50
-   ) k JOIN tickets_ticket o ON o.id = k.at AND o.store_id = ANY(%(stores)s)),
+   ) k JOIN tickets_ticket o ON o.id = k.at AND o.store_id = ANY(%(every)s)),
   (SELECT json_agg(g.name ORDER BY g.key) FROM (
      SELECT name, key FROM tickets_tag WHERE store_id = t.store_id ORDER BY key LIMIT 200
    ) g)
 """
 _READ = Prepared(
     f"SELECT {COLUMNS} FROM tickets_ticket t WHERE t.id = %(ticket)s",  # noqa: S608  (our own)
-    {"ticket": "bigint", "stores": "bigint[]"},
+    {"ticket": "bigint", "every": "bigint[]"},
 )
 # What the columns bring: tags, watchers, links, and the tags that the store knows.
 Rows = Sequence[Any]
@@ -150,7 +150,7 @@ def read(
     """
     change = change or (bound is not None and bound[0] in FORMS)
     if rows is None:
-        values = {"ticket": ticket.pk, "stores": [store.pk for store in desk.stores]}
+        values = {"ticket": ticket.pk, "every": [store.pk for store in desk.stores]}
         with connection.cursor() as cursor:
             _READ.execute(cursor, values)
             rows = cursor.fetchone()

@@ -39,9 +39,8 @@ from tickets.references import clean_reference
 
 def ticket_for(desk: Desk, reference: str) -> Ticket:
     """One ticket with all that its page shows, or 404. One query."""
-    stores = [store.pk for store in desk.stores]
     wanted = clean_reference(reference)
-    found = read(wanted, stores, year_ago=desk.now - signals.YEAR) if wanted else None
+    found = read(desk, wanted, year_ago=desk.now - signals.YEAR) if wanted else None
     if found is None:
         raise Http404
     found.ticket.read = found  # type: ignore[attr-defined]  # for `build`
@@ -86,6 +85,7 @@ def build(
     events = list(ticket.events.all())
     claim = claim_of(ticket)
     context = desk.context(
+        found.counts,
         ticket=ticket,
         store=ticket.store,
         claim=claim,

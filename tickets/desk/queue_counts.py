@@ -25,7 +25,8 @@ from tickets.desk.queues import QUEUES, SOON, Queue
 from tickets.models import User
 
 MOST = 1000
-_KINDS = {
+# The values of `columns`, as PostgreSQL calls their types.
+VALUES = {
     "me": "bigint",
     "stores": "bigint[]",
     "now": "timestamptz",
@@ -112,15 +113,18 @@ class Counts:
 
 def counts(user: User, stores: Sequence[int], now: datetime) -> Counts:
     """All counts of the left zone for this person in these stores, in one statement."""
-    told: dict[str, Any] = {
-        "me": user.pk,
-        "stores": list(stores),
-        "now": now,
-        "soon": now + SOON,
-    }
     with connection.cursor() as cursor:
-        _statement().execute(cursor, told)
-        row = cursor.fetchone()
+        _statement().execute(cursor, values(user, stores, now))
+        return counted(cursor.fetchone(), user)
+
+
+def values(user: User, stores: Sequence[int], now: datetime) -> dict[str, Any]:
+    """What `columns` are to be told: of whom, in which stores, at which instant."""
+    return {"me": user.pk, "stores": list(stores), "now": now, "soon": now + SOON}
+
+
+def counted(row: Sequence[Any], user: User) -> Counts:
+    """The counts out of what `columns` have brought."""
     tallied, *stretches = row[: 1 + len(_stretched())]
     pickups, refunds, late, moves, views, drafts, mark = row[1 + len(_stretched()) :]
     return Counts(
@@ -148,6 +152,12 @@ def _stretched() -> tuple[str, ...]:
 
 @cache
 def _statement() -> Prepared:
+    return Prepared(f"SELECT {columns()}", VALUES)
+
+
+@cache
+def columns() -> str:
+    """The columns of a statement that asks for the counts, alone or beside something else."""
     sums = ", ".join(
         f"'{queue.key}', coalesce(sum(n) FILTER (WHERE {_place(queue)}), 0)"
         for queue in QUEUES.values()
@@ -160,7 +170,7 @@ def _statement() -> Prepared:
         order = ", ".join(queue.order.by)
         parts.append(form.format(source=queue.source, where=where, order=order, most=MOST))
     rest = _REST.format(parcel=",".join(KINDS), preorder=PREORDER)
-    return Prepared("SELECT " + ",".join([*parts, rest, MARK]), _KINDS)
+    return ",".join([*parts, rest, MARK])
 
 
 def _place(queue: Queue) -> str:

@@ -1,13 +1,13 @@
 """Everything that the page of one ticket shows, read in one statement.
 
 Written by hand, because a dozen querysets took longer to build than the database took to answer.
-Whose tickets may be seen is not decided here: `read` is told the stores, which come from
-`access.stores_for`.
+Whose tickets may be seen is not decided here: the stores of a `Desk` come from
+`access.stores_for`. The counts of the left zone travel along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,8 +19,10 @@ from policies.publish import version_of
 from supportdesk.prepared import Prepared
 from tickets import attached
 from tickets.attached import Attached
-from tickets.desk import marking
+from tickets.desk import marking, queue_counts
 from tickets.desk.conversation import PAGE
+from tickets.desk.person import Desk
+from tickets.desk.queue_counts import Counts
 from tickets.evidence.likeness import MOST_FOUND
 from tickets.jsonrows import Shape, know, relate
 from tickets.models import (
@@ -69,15 +71,20 @@ _SHAPES: Mapping[str, Shape[Any]] = {
 # The claims that are counted beside this one: of the last year, in the stores of the reader.
 _CLAIMS = """
     (SELECT count(*) FROM tickets_claim n JOIN tickets_ticket nt ON nt.id = n.ticket_id
-     WHERE n.filed_at > %(year_ago)s AND nt.store_id = ANY(%(stores)s) AND {})
+     WHERE n.filed_at > %(year_ago)s AND nt.store_id = ANY(%(every)s) AND {})
 """
-_KINDS = {"reference": "text", "stores": "bigint[]", "year_ago": "timestamptz"}
+_KINDS = {
+    "reference": "text",
+    "every": "bigint[]",  # the stores of the reader
+    "year_ago": "timestamptz",
+    **queue_counts.VALUES,
+}
 _HAS_ADDRESS = r"""(o.country <> '' AND o.ship_to->>'zip' ~ '\S'
     AND coalesce(o.ship_to->>'address1', '') || coalesce(o.ship_to->>'address2', '') ~ '\S')"""
 _SAID = """SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id
            ORDER BY y.at DESC, y.id DESC LIMIT {talk}"""
 _STATEMENT = """
-SELECT json_build_object(
+SELECT (SELECT json_build_object(
   'ticket', {ticket}, 'store', {store}, 'customer', {customer}, 'order', {order},
   'claim', CASE WHEN c.id IS NOT NULL THEN {claim} END,
   'lines', (SELECT json_agg(json_build_array({line}, {product}) ORDER BY l.position, l.id)
@@ -125,9 +132,9 @@ SELECT json_build_object(
              WHERE e.ticket_id = t.id AND {seen})),
   'drafts', {drafts}, 'attached', {attached}, 'marks', (SELECT json_build_array({marks})),
   'orders_n', (SELECT count(*) FROM tickets_order n WHERE n.customer_id = t.customer_id
-               AND n.store_id = ANY(%(stores)s)),
+               AND n.store_id = ANY(%(every)s)),
   'tickets_n', (SELECT count(*) FROM tickets_ticket n WHERE n.customer_id = t.customer_id
-                AND n.store_id = ANY(%(stores)s)),
+                AND n.store_id = ANY(%(every)s)),
   'claims_n', CASE WHEN c.id IS NOT NULL THEN json_build_object(
     'customer', {by_customer}, 'order', {by_order},
     'address', CASE WHEN {has_address} THEN {by_address} END) END)
@@ -136,7 +143,7 @@ JOIN tickets_store a ON a.id = t.store_id
 JOIN tickets_customer x ON x.id = t.customer_id
 LEFT JOIN tickets_order o ON o.id = t.order_id
 LEFT JOIN tickets_claim c ON c.ticket_id = t.id
-WHERE t.reference = %(reference)s AND t.store_id = ANY(%(stores)s)
+WHERE t.reference = %(reference)s AND t.store_id = ANY(%(every)s)), {counts}
 """
 
 
@@ -148,7 +155,8 @@ class Read:
     ``people`` those it can be given to, by key and name. ``orders`` and ``tickets`` count the
     customer's, this one among them; ``claims`` the claims of a year by ``customer``, ``order``
     and ``address``.
-    ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of.
+    ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of; ``counts``
+    are those of the left zone.
     """
 
     ticket: Ticket
@@ -160,19 +168,23 @@ class Read:
     claims: Mapping[str, int]
     attached: Attached
     marks: marking.Rows
+    counts: Counts
 
 
-def read(reference: str, stores: Sequence[int], *, year_ago: datetime) -> Read | None:
-    """The ticket of this reference in one of these stores; None where there is none."""
+def read(desk: Desk, reference: str, *, year_ago: datetime) -> Read | None:
+    """The ticket of this reference in one of the person's stores; None where there is none."""
     told = {
+        **queue_counts.values(desk.user, desk.here, desk.now),
         "reference": reference,
-        "stores": list(stores),
+        "every": [store.pk for store in desk.stores],
         "year_ago": year_ago,
     }
     with connection.cursor() as cursor:
         _statement().execute(cursor, told)
-        row = cursor.fetchone()
-    return _put_together(row[0]) if row else None
+        found, *counted = cursor.fetchone()
+    if found is None:
+        return None
+    return _put_together(found, queue_counts.counted(counted, desk.user))
 
 
 @cache
@@ -207,6 +219,7 @@ def _statement() -> Prepared:
         drafts=drafts,
         attached=files,
         marks=marking.COLUMNS,
+        counts=queue_counts.columns(),
         by_customer=_CLAIMS.format("nt.customer_id = t.customer_id"),
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
@@ -218,7 +231,7 @@ def _statement() -> Prepared:
     return Prepared(sql, _KINDS)
 
 
-def _put_together(found: dict[str, Any]) -> Read:
+def _put_together(found: dict[str, Any], counts: Counts) -> Read:
     """The objects, each row once, and each in its place."""
     made = {name: _SHAPES[name].made(found[name]) for name in ("ticket", "store", "customer")}
     ticket, store, customer = made["ticket"], made["store"], made["customer"]
@@ -252,6 +265,7 @@ def _put_together(found: dict[str, Any]) -> Read:
         {by: number or 0 for by, number in (found["claims_n"] or {}).items()},
         attached.put_together(found["drafts"], found["attached"]),
         found["marks"],
+        counts,
     )
 
 

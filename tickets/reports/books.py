@@ -108,11 +108,22 @@ def _claims(store: Store) -> QuerySet[Any]:
     )
 
 
+_PROMISED: dict[str, Label] = {
+    "evidence_due": _("Customer sends evidence"),
+    "manufacturer_due": _("Manufacturer answers"),
+    "process_due": _("Return is finished"),
+    "refund_due": _("Refund is paid"),
+    "answer_due": _("Request is answered"),
+    "carrier_due": _("Carrier answers"),
+    "preorder_due": _("Pre-order leaves"),
+}
+
+
 def _deadlines(store: Store) -> QuerySet[Any]:
     return (
-        Deadline.objects.filter(store=store, kind__endswith="_due")
+        # What was promised to somebody; each kind has a line of its own below.
+        Deadline.objects.filter(store=store, kind__in=list(_PROMISED))
         .exclude(state=DeadlineState.CANCELLED)
-        .exclude(kind="retention_due")  # nobody was promised anything by then
         .select_related("ticket", "claim__ticket", "refund__claim__ticket", "refund__order")
     )
 
@@ -230,13 +241,7 @@ BOOKS: Mapping[str, Book] = {
             "due_at",
             _deadlines,
             {
-                "kind": {
-                    "evidence_due": Cut(_("Customer sends evidence"), Q(kind="evidence_due")),
-                    "manufacturer_due": Cut(_("Manufacturer answers"), Q(kind="manufacturer_due")),
-                    "process_due": Cut(_("Return is finished"), Q(kind="process_due")),
-                    "refund_due": Cut(_("Refund is paid"), Q(kind="refund_due")),
-                    "answer_due": Cut(_("Request is answered"), Q(kind="answer_due")),
-                },
+                "kind": {kind: Cut(label, Q(kind=kind)) for kind, label in _PROMISED.items()},
                 "kept": {
                     "met": Cut(_("met"), Q(state=DeadlineState.MET)),
                     "missed": Cut(
