@@ -114,6 +114,7 @@ EVENTS: Mapping[str, Promise] = {
     "linked": _("Linked to another ticket"),
     "unlinked": _("Link taken away"),
     "ticket_solved": _("Solved"),
+    "solution_undone": _("Not solved after all"),
     "request_accepted": _("Request received: the rule allows it"),
     "request_repeated": _("Asked for once more"),
     "reminder_asked": _("Wants to be reminded"),

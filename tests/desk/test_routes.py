@@ -20,7 +20,7 @@ from django.test import Client
 from tests.cast import NOON, make_order
 from tests.desk.errands import NEW_ADDRESS, ask, on_its_way, step
 from tests.desk.steps import at_counter, take
-from tickets.actions import attachments, watch
+from tickets.actions import attachments, ticket_marks, watch
 from tickets.actions.add_evidence import Arrival
 from tickets.actions.customer_notes import remove_note
 from tickets.actions.releases import propose
@@ -185,6 +185,7 @@ ROUTES |= {
     "older": reads(),
     "draft-file-removal": Route(WORKS, on="attached"),
     "undo": Route(WORKS, on="being sent"),
+    "take-back": Route(WORKS),
 }
 
 
@@ -408,6 +409,10 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
     elif name == "customer-note-return" and user is not None:
         note = CustomerNote.objects.create(customer=thing, author=user, body="Mine", at=NOON)
         typed["undo"] = remove_note(note, actor=Actor.staff(user))
+    if name == "take-back" and user is not None:
+        actor = Actor.staff(user)  # nobody takes back another's
+        done = ticket_marks.set_priority(thing.ticket, 0, actor=actor, now=NOON)
+        typed["numbers"] = done.seq if done is not None else ""
     typed |= _beside(name, thing)
     if typed.get("assignee") == "me":
         typed["assignee"] = user.pk if user else ""

@@ -15,11 +15,11 @@ from policies.publish import in_force, pack_of
 from policies.types import Facts, Request
 from tickets.actions import snoozing
 from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.drafts import Preview, answer, identify, judge_facts, start_draft
 from tickets.actions.people import customer_by_email
 from tickets.actions.requests import OTHER, Opening, open_by_phone
 from tickets.actions.shares import is_partner
-from tickets.actions.talk import ANSWER_KINDS
 from tickets.actions.wording import clean
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput

@@ -22,8 +22,8 @@ from policies.publish import in_force, pack_of
 from policies.types import Decision, Facts, Request, Verdict
 from tickets.actions import pickups, preorders, watch
 from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.money import request_refund_of_ticket
-from tickets.actions.talk import ANSWER_KINDS
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import CannotFile, Conflict, InvalidInput

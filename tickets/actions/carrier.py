@@ -12,9 +12,9 @@ from policies.publish import in_force, pack_of
 from policies.types import Verdict
 from tickets.actions import watch
 from tickets.actions.base import Turn, order_turn, ticket_turn
+from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.money import request_refund_of_ticket
 from tickets.actions.preorders import settle
-from tickets.actions.talk import ANSWER_KINDS
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput

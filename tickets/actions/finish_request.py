@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from policies.types import Request, Verdict
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.cancel_order import Today, judge_today
-from tickets.actions.talk import ANSWER_KINDS
+from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.wording import clean
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tickets.lifecycle import DeadlineState, TicketState
-from tickets.models import Deadline
+from tickets.models import Deadline, Event
 
 if TYPE_CHECKING:
     from tickets.actions.base import Turn
@@ -15,7 +15,7 @@ KIND = "snooze_over"
 _OVER = (TicketState.SOLVED, TicketState.CLOSED)
 
 
-def put_off(turn: Turn, until: datetime) -> None:
+def put_off(turn: Turn, until: datetime) -> Event:
     """Out of the queues until then. Put off again, the later word counts."""
     ticket = turn.ticket
     assert ticket is not None
@@ -23,19 +23,22 @@ def put_off(turn: Turn, until: datetime) -> None:
     last = Deadline.objects.filter(ticket=ticket, kind=KIND).order_by("-cycle").first()
     turn.due(ticket, KIND, until, cycle=last.cycle + 1 if last else 1)
     ticket.snoozed_until = until
-    turn.event("snoozed", until=until.isoformat(), zone=turn.store.time_zone)
+    return turn.event("snoozed", until=until.isoformat(), zone=turn.store.time_zone)
 
 
-def wake(turn: Turn, by: str) -> None:
-    """Back into the queues. ``by`` is ``hand``, ``time``, ``customer`` or ``end``."""
+def wake(turn: Turn, by: str) -> Event | None:
+    """Back into the queues. ``by`` is ``hand``, ``undo``, ``time``, ``customer`` or ``end``."""
     ticket = turn.ticket
     assert ticket is not None
     if ticket.snoozed_until is None:
-        return
-    ticket.snoozed_until = None
-    turn.event("woken", by=by)
+        return None
+    before, ticket.snoozed_until = ticket.snoozed_until, None
     if by != "time":  # then the deadline itself says that it has fired
         turn.settle(ticket, (KIND,), DeadlineState.CANCELLED)
+    event = turn.event("woken", by=by)
+    if by == "hand":  # what a hand has done can be taken back
+        event.data["before"] = before.isoformat()
+    return event
 
 
 def follow(turn: Turn, state_before: str) -> None:

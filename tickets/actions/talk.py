@@ -9,20 +9,19 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.actions import follow_up
+from tickets.actions import deeds, follow_up
 from tickets.actions.attachments import Attached, put_on
 from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.mentions import call
 from tickets.actions.wording import clean
 from tickets.actor import Actor
-from tickets.errors import Conflict, InvalidInput
+from tickets.errors import Conflict
 from tickets.lifecycle import ClaimState, TicketState, WaitingFor
 from tickets.models import Customer, Event, Message, Order, Store, Ticket, User
-from tickets.permissions import may, permit
+from tickets.permissions import permit
 from tickets.references import new_reference
 
-# What an answer from a person settles.
-ANSWER_KINDS = ("answer_due",)
 # Whose turn it is once we have answered, by the state of the claim.
 _WAITS: dict[str, WaitingFor] = {
     ClaimState.AWAITING_EVIDENCE: WaitingFor.CUSTOMER,
@@ -194,25 +193,16 @@ def open_ticket(
     return ticket
 
 
-def assign(ticket: Ticket, user: User | None, *, actor: Actor, now: datetime) -> None:
-    """Give a ticket to somebody, or back to all (``None``).
-
-    Raises:
-        InvalidInput: that person cannot work in this store (any more).
-    """
+def assign(ticket: Ticket, user: User | None, *, actor: Actor, now: datetime) -> Event | None:
+    """Give a ticket to somebody, or back to all (``None``): see `deeds.assign`."""
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        row = turn.ticket
-        assert row is not None
-        if user is not None and not may(user, row.store, "work"):
-            raise InvalidInput(_("This person does not work in this store."), "assignee")
-        if row.assignee_id == (user.pk if user else None):
-            return
-        row.assignee = user
-        turn.event("assigned", assignee=user.pk if user else None, name=str(user or ""))
+        return deeds.assign(turn, user)
 
 
-def set_solved(ticket: Ticket, *, actor: Actor, now: datetime, seen: int | None = None) -> None:
-    """Close a conversation that has no open claim; an answer opens it again.
+def set_solved(
+    ticket: Ticket, *, actor: Actor, now: datetime, seen: int | None = None
+) -> Event | None:
+    """Close a conversation that has no open claim: see `deeds.solve`.
 
     Raises:
         Conflict: its claim is still open, or something happened meanwhile.
@@ -220,10 +210,6 @@ def set_solved(ticket: Ticket, *, actor: Actor, now: datetime, seen: int | None 
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         assert turn.ticket is not None
         if turn.ticket.state == TicketState.SOLVED:
-            return
+            return None
         turn.saw(seen)
-        if turn.claim is not None and turn.claim.is_open:
-            raise Conflict(_("The claim on this ticket is still open. Decide it first."))
-        turn.turn_to(TicketState.SOLVED)
-        turn.settle(turn.ticket, ANSWER_KINDS)
-        turn.event("ticket_solved")
+        return deeds.solve(turn)

@@ -3,97 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.actions import snoozing
+from tickets.actions import deeds, snoozing
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actor import Actor
-from tickets.errors import Conflict, InvalidInput
-from tickets.lifecycle import TicketState
-from tickets.models import Tag, Ticket, TicketLink, TicketTag, User, Watcher
+from tickets.errors import InvalidInput
+from tickets.models import Event, Ticket, TicketLink, TicketTag, User, Watcher
 from tickets.models.marks import LINK_KINDS
-from tickets.models.ticket import PRIORITIES
 from tickets.permissions import may, permit
 
-LONGEST_SNOOZE = timedelta(days=366)
-MOST_TAGS, LONGEST_TAG = 20, 40
-_OPEN = (TicketState.NEW, TicketState.OPEN, TicketState.WAITING)
 
-
-def snooze(ticket: Ticket, until: datetime, *, actor: Actor, now: datetime) -> None:
-    """Take a ticket out of the queues until an instant, or until the customer speaks.
-
-    Raises:
-        InvalidInput: ``until`` is not ahead, or more than a year away.
-        Conflict: the ticket is solved or closed.
-    """
+def snooze(ticket: Ticket, until: datetime, *, actor: Actor, now: datetime) -> Event | None:
+    """Take a ticket out of the queues until an instant: see `deeds.put_off`."""
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        assert turn.ticket is not None
-        if not now < until <= now + LONGEST_SNOOZE:
-            raise InvalidInput(_("Choose a time ahead, within a year."), "until")
-        if turn.ticket.state not in _OPEN:
-            raise Conflict(_("It is solved: there is nothing to put off."))
-        if turn.ticket.snoozed_until != until:
-            snoozing.put_off(turn, until)
+        return deeds.put_off(turn, until)
 
 
-def unsnooze(ticket: Ticket, *, actor: Actor, now: datetime) -> None:
+def unsnooze(ticket: Ticket, *, actor: Actor, now: datetime) -> Event | None:
     """Bring a ticket back into the queues now; awake, it stays so."""
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        snoozing.wake(turn, "hand")
+        return snoozing.wake(turn, "hand")
 
 
-def tag_key(name: str) -> str:
-    """How tags are compared: ``VIP  buyer`` and ``vip buyer`` are one."""
-    return " ".join(name.split()).casefold()
-
-
-def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, now: datetime) -> None:
+def set_tags(ticket: Ticket, names: Iterable[str], *, actor: Actor, now: datetime) -> Event | None:
     """Let a ticket have exactly these tags; those that the store has not yet are made.
 
     Raises:
         InvalidInput: too many, or one that is too long.
     """
-    wanted = {tag_key(name): " ".join(name.split()) for name in names if name.strip()}
-    if len(wanted) > MOST_TAGS:
-        raise InvalidInput(_("At most %(n)d tags, please.") % {"n": MOST_TAGS}, "tags")
-    if any(len(text) > LONGEST_TAG for pair in wanted.items() for text in pair):
-        raise InvalidInput(_("A tag has at most %(n)d characters.") % {"n": LONGEST_TAG}, "tags")
+    wanted = deeds.tags_by_key(names)
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         assert turn.ticket is not None
-        has = dict(TicketTag.objects.filter(ticket=turn.ticket).values_list("tag__key", "tag_id"))
-        added, removed = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
-        if not added and not removed:
-            return
-        store = turn.store
-        Tag.objects.bulk_create(
-            [Tag(store=store, key=key, name=wanted[key]) for key in added], ignore_conflicts=True
-        )
-        found = Tag.objects.filter(store=store, key__in=added)
-        TicketTag.objects.bulk_create(TicketTag(ticket=turn.ticket, tag=tag) for tag in found)
-        gone = [has[key] for key in removed]
-        TicketTag.objects.filter(ticket=turn.ticket, tag__in=gone).delete()
-        turn.event("tagged", added=[wanted[key] for key in added], removed=removed)
+        has = TicketTag.objects.filter(ticket=turn.ticket).values_list("tag__key", flat=True)
+        return deeds.retag(turn, add=wanted.values(), remove=set(has) - wanted.keys())
 
 
-def set_priority(ticket: Ticket, priority: int, *, actor: Actor, now: datetime) -> None:
-    """Say how urgent a ticket is (0 urgent … 3 low); its place in the queue follows.
-
-    Raises:
-        InvalidInput: there is no such priority.
-    """
-    if priority not in PRIORITIES:
-        raise InvalidInput(_("Choose one of the priorities."), "priority")
+def set_priority(ticket: Ticket, priority: int, *, actor: Actor, now: datetime) -> Event | None:
+    """Say how urgent a ticket is; its place in the queue follows: see `deeds.prioritise`."""
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        assert turn.ticket is not None
-        before = turn.ticket.priority
-        if before == priority:
-            return
-        turn.ticket.priority = priority
-        turn.event("priority_set", before=before, after=priority)
+        return deeds.prioritise(turn, priority)
 
 
 def watch(ticket: Ticket, user: User, on: bool, *, actor: Actor, now: datetime) -> None:

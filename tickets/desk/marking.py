@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policies.publish import in_force, pack_of
 from supportdesk.prepared import Prepared
-from tickets.actions.ticket_marks import LONGEST_TAG, MOST_TAGS
+from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS
 from tickets.desk import forms, labels
 from tickets.desk.person import Desk
 from tickets.errors import InvalidInput

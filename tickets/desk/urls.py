@@ -26,6 +26,7 @@ from tickets.desk.views import (
     shares,
     steps,
     ticket,
+    undo,
 )
 
 app_name = "desk"
@@ -48,6 +49,7 @@ urlpatterns = [
     path("drafts/", drafts.mine, name="drafts"),
     # the ticket
     path("tickets/<str:reference>/assignee/", ticket.assign, name="assignee"),
+    path(_TICKET + "undo/", undo.take_back, name="take-back"),
     path("tickets/<str:reference>/solution/", ticket.solve, name="solution"),
     path("tickets/<str:reference>/delivery/", deliveries.delivery, name="delivery"),
     path(_TICKET + "cancellation/", requests.cancellation, name="cancellation"),

@@ -71,6 +71,7 @@ INTERNAL_EVENTS = frozenset(
         "share_given",
         "share_taken",
         "snoozed",
+        "solution_undone",
         "tagged",
         "target_missed",
         "unlinked",

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from tickets.actions.ticket_marks import tag_key
+from tickets.actions.deeds import tag_key
 from tickets.models import Store, User
 from tickets.search import days
 from tickets.search.query import MOST_PARTS, Part, Query

@@ -9,6 +9,7 @@ from typing import Any
 
 from babel.numbers import format_currency
 from django import forms, template
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -86,6 +87,13 @@ def verdict_title(verdict: str) -> str:
 def notice_icon(level: str) -> str:
     """The symbol of a message's level."""
     return NOTICE_ICONS.get(level, "info-circle")
+
+
+@register.filter
+def way_back(message: Message) -> list[str]:
+    """Where a message's undo is posted and what it names; empty where there is none."""
+    mark, *way = (message.extra_tags or "").split(" ")
+    return way if mark == "undo" and len(way) == 2 else []
 
 
 @register.inclusion_tag("components/verdict.html")

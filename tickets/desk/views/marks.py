@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,11 +16,13 @@ from tickets.actions import ticket_marks
 from tickets.desk import labels, marking
 from tickets.desk.forms import PlainForm, StepForm
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.undo_bar import offer
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError, InvalidInput
-from tickets.models import Ticket
+from tickets.models import Event, Ticket
 
-Act = Callable[[Ticket, dict[str, Any]], str]
+# What was done, in words, and its event where there is a way back.
+Act = Callable[[Ticket, dict[str, Any]], tuple[str, Event | None]]
 
 
 def _take(
@@ -32,10 +33,10 @@ def _take(
     if not form.is_valid():
         return refused(request, desk, ticket, name, form)
     try:
-        done = act(ticket, form.cleaned_data)
+        done, event = act(ticket, form.cleaned_data)
     except ActionError as error:
         return refused(request, desk, ticket, name, form, error)
-    messages.success(request, done)
+    offer(request, done, ticket, event)
     return redirect("desk:ticket", ticket.reference)
 
 
@@ -60,10 +61,10 @@ def marks(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def snooze(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Out of the queues until a day, or until the customer speaks."""
 
-    def act(ticket: Ticket, data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, data: dict[str, Any]) -> tuple[str, Event | None]:
         until = marking.until_of(data, ticket.store, desk.now)
-        ticket_marks.snooze(ticket, until, actor=desk.actor, now=desk.now)
-        return _("Put off. It comes back by itself, or when the customer writes.")
+        event = ticket_marks.snooze(ticket, until, actor=desk.actor, now=desk.now)
+        return _("Put off. It comes back by itself, or when the customer writes."), event
 
     form = marking.SnoozeForm(request.POST, name="snooze")
     return _take(request, desk, reference, form, "snooze", act)
@@ -74,9 +75,9 @@ def snooze(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def wake(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Back into the queues now."""
 
-    def act(ticket: Ticket, _data: dict[str, Any]) -> str:
-        ticket_marks.unsnooze(ticket, actor=desk.actor, now=desk.now)
-        return _("Back in the queue.")
+    def act(ticket: Ticket, _data: dict[str, Any]) -> tuple[str, Event | None]:
+        event = ticket_marks.unsnooze(ticket, actor=desk.actor, now=desk.now)
+        return _("Back in the queue."), event
 
     form = PlainForm(request.POST, name="wake")
     return _take(request, desk, reference, form, "wake", act)
@@ -87,10 +88,10 @@ def wake(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def tags(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Exactly these tags."""
 
-    def act(ticket: Ticket, data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, data: dict[str, Any]) -> tuple[str, Event | None]:
         names = data["tags"].split(",")
-        ticket_marks.set_tags(ticket, names, actor=desk.actor, now=desk.now)
-        return _("Tags kept.")
+        event = ticket_marks.set_tags(ticket, names, actor=desk.actor, now=desk.now)
+        return _("Tags kept."), event
 
     form = marking.TagsForm(request.POST, name="tags")
     return _take(request, desk, reference, form, "tags", act)
@@ -101,10 +102,10 @@ def tags(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def priority(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """How urgent it is."""
 
-    def act(ticket: Ticket, data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, data: dict[str, Any]) -> tuple[str, Event | None]:
         chosen = data["priority"]
-        ticket_marks.set_priority(ticket, chosen, actor=desk.actor, now=desk.now)
-        return _("Priority: %(name)s.") % {"name": labels.PRIORITIES[chosen]}
+        event = ticket_marks.set_priority(ticket, chosen, actor=desk.actor, now=desk.now)
+        return _("Priority: %(name)s.") % {"name": labels.PRIORITIES[chosen]}, event
 
     form = marking.PriorityForm(request.POST, name="priority")
     return _take(request, desk, reference, form, "priority", act)
@@ -116,11 +117,11 @@ def watch(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Hear of what happens here, or no more."""
     on = request.POST.get("on") == "1"
 
-    def act(ticket: Ticket, _data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, _data: dict[str, Any]) -> tuple[str, Event | None]:
         ticket_marks.watch(ticket, desk.user, on, actor=desk.actor, now=desk.now)
         if on:
-            return _("You watch this ticket: you get a mail when the customer writes.")
-        return _("You do not watch this ticket any more.")
+            return _("You watch this ticket: you get a mail when the customer writes."), None
+        return _("You do not watch this ticket any more."), None
 
     form = PlainForm(request.POST, name="watch")
     return _take(request, desk, reference, form, "watch", act)
@@ -131,10 +132,10 @@ def watch(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def links(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Join two tickets that belong together."""
 
-    def act(ticket: Ticket, data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, data: dict[str, Any]) -> tuple[str, Event | None]:
         other = _other(desk, data["other"])
         ticket_marks.link(ticket, other, data["kind"], actor=desk.actor, now=desk.now)
-        return _("Linked to %(reference)s.") % {"reference": other.spoken_reference}
+        return _("Linked to %(reference)s.") % {"reference": other.spoken_reference}, None
 
     form = marking.LinkForm(request.POST, name="link")
     return _take(request, desk, reference, form, "link", act)
@@ -145,11 +146,11 @@ def links(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
 def unlink(request: HttpRequest, desk: Desk, reference: str, other: str) -> HttpResponse:
     """Take the link to another ticket away."""
 
-    def act(ticket: Ticket, _data: dict[str, Any]) -> str:
+    def act(ticket: Ticket, _data: dict[str, Any]) -> tuple[str, Event | None]:
         ticket_marks.unlink(
             ticket, access.ticket_for(desk.actor, other), actor=desk.actor, now=desk.now
         )
-        return _("The link is gone.")
+        return _("The link is gone."), None
 
     form = PlainForm(request.POST, name="unlink")
     return _take(request, desk, reference, form, "unlink", act)

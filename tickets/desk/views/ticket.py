@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from tickets.actions import talk
 from tickets.desk import page
 from tickets.desk.forms import AssigneeForm, PlainForm
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.undo_bar import offer
 from tickets.desk.views import unsent
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError
@@ -63,15 +63,11 @@ def assign(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     wanted = form.cleaned_data["assignee"]
     person = next((p for p in people if str(p.pk) == wanted), None)
     try:
-        talk.assign(found, person, actor=desk.actor, now=desk.now)
+        event = talk.assign(found, person, actor=desk.actor, now=desk.now)
     except ActionError as error:
         return refused(request, desk, found, "assignee", form, error)
-    messages.success(
-        request,
-        _("%(name)s takes care of it.") % {"name": person.get_full_name()}
-        if person
-        else _("Nobody is assigned now."),
-    )
+    said = _("%(name)s takes care of it.") % {"name": person.get_full_name()} if person else ""
+    offer(request, said or _("Nobody is assigned now."), found, event)
     return redirect("desk:ticket", found.reference)
 
 
@@ -84,8 +80,9 @@ def solve(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     if not form.is_valid():
         return refused(request, desk, found, "solution", form)
     try:
-        talk.set_solved(found, actor=desk.actor, now=desk.now, seen=form.cleaned_data["seen"])
+        seen = form.cleaned_data["seen"]
+        event = talk.set_solved(found, actor=desk.actor, now=desk.now, seen=seen)
     except ActionError as error:
         return refused(request, desk, found, "solution", form, error)
-    messages.success(request, _("Solved. If the customer answers, it opens again."))
+    offer(request, _("Solved. If the customer answers, it opens again."), found, event)
     return redirect("desk:ticket", found.reference)

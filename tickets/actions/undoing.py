@@ -1,0 +1,139 @@
+"""A way back from what staff have just done to a ticket.
+
+The page offers it for ten seconds (``SHOWN``); here a little longer counts, for slow lines and
+for pages without a script. Taken back is done the other way round, in a turn of its own, with an
+event that names the one it undoes: the history keeps both. What somebody else has changed since
+is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from tickets.actions import deeds, snoozing
+from tickets.actions.base import Turn, ticket_turn
+from tickets.actor import Actor
+from tickets.errors import Conflict
+from tickets.lifecycle import TicketState
+from tickets.models import Event, Ticket, TicketTag, User
+
+SHOWN = timedelta(seconds=10)
+WITHIN = timedelta(seconds=60)
+_Back = Callable[[Turn, Event], "Event | None"]
+
+
+def take_back(ticket: Ticket, numbers: Sequence[int], *, actor: Actor, now: datetime) -> list[str]:
+    """Undo the events of a ticket with these numbers, the last first; returns their kinds.
+
+    Done twice, the second time changes nothing and returns nothing.
+
+    Raises:
+        Conflict: too late, somebody else's, or the ticket has been changed since.
+        NotAllowed: the actor may not work here.
+    """
+    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+        assert turn.ticket is not None
+        found = list(turn.ticket.events.filter(seq__in=list(numbers)).order_by("-seq"))
+        if len(found) != len(set(numbers)):
+            raise Conflict(_("This cannot be undone any more."))
+        kinds = []
+        for event in found:
+            if back(turn, event):
+                kinds.append(event.kind)
+    return kinds
+
+
+def back(turn: Turn, event: Event, *, within: timedelta = WITHIN) -> bool:
+    """Undo one event in an open turn; False where it is undone already.
+
+    Raises:
+        Conflict: it is not the actor's own, not undoable, too long ago, or no longer so.
+    """
+    way = _BACK.get(event.kind)
+    mine = event.actor_kind == turn.actor.kind and event.actor_user_id == (
+        turn.actor.user.pk if turn.actor.user else None
+    )
+    if way is None or not mine or turn.now - event.at > within:
+        raise Conflict(_("This cannot be undone any more."))
+    assert turn.ticket is not None
+    if turn.ticket.events.filter(data__undoes=event.seq).exists():
+        return False
+    done = way(turn, event)
+    if done is not None:
+        done.data["undoes"] = event.seq
+    return done is not None
+
+
+def may_be_undone(event: Event) -> bool:
+    """Whether there is a way back from an event of this kind."""
+    return event.kind in _BACK and not (
+        event.kind == "ticket_solved" and "before" not in event.data
+    )
+
+
+def _changed() -> Conflict:
+    return Conflict(_("It has been changed again since, so it was left as it is."))
+
+
+def _assigned(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    if turn.ticket.assignee_id != event.data["assignee"] or "before" not in event.data:
+        raise _changed()
+    before = event.data["before"]
+    return deeds.assign(turn, User.objects.get(pk=before) if before else None)
+
+
+def _prioritised(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    if turn.ticket.priority != event.data["after"]:
+        raise _changed()
+    return deeds.prioritise(turn, event.data["before"])
+
+
+def _tagged(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    added = set(deeds.tags_by_key(event.data["added"]))
+    removed = set(event.data["removed"])
+    has = set(TicketTag.objects.filter(ticket=turn.ticket).values_list("tag__key", flat=True))
+    if not added <= has or removed & has:
+        raise _changed()
+    return deeds.retag(turn, add=removed, remove=added)
+
+
+def _snoozed(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    until = datetime.fromisoformat(event.data["until"])
+    if turn.ticket.snoozed_until != until:
+        raise _changed()
+    before = event.data.get("before")
+    if before and datetime.fromisoformat(before) > turn.now:
+        return deeds.put_off(turn, datetime.fromisoformat(before))
+    return snoozing.wake(turn, "undo")
+
+
+def _woken(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    before = event.data.get("before")
+    if turn.ticket.snoozed_until is not None or not before or event.data["by"] != "hand":
+        raise _changed()
+    return deeds.put_off(turn, datetime.fromisoformat(before))
+
+
+def _solved(turn: Turn, event: Event) -> Event | None:
+    assert turn.ticket is not None
+    if turn.ticket.state != TicketState.SOLVED or "before" not in event.data:
+        raise _changed()
+    return deeds.unsolve(turn, event.data["before"])
+
+
+_BACK: Mapping[str, _Back] = {
+    "assigned": _assigned,
+    "priority_set": _prioritised,
+    "tagged": _tagged,
+    "snoozed": _snoozed,
+    "woken": _woken,
+    "ticket_solved": _solved,
+}
