@@ -22,6 +22,7 @@ from tickets.models.evidence import (
     Upload,
 )
 from tickets.models.inquiry import GuidanceCount, Inquiry
+from tickets.models.macros import Macro, MacroText
 from tickets.models.marks import Tag, TicketLink, TicketTag, Watcher
 from tickets.models.order import (
     Order,
@@ -38,6 +39,7 @@ from tickets.models.release import ReleaseMove
 from tickets.models.store import Customer, Product, Store, Supplier
 from tickets.models.talking import Mention, ReplyDraft
 from tickets.models.ticket import Message, Ticket
+from tickets.models.together import Presence
 
 __all__ = [
     "Claim",
@@ -55,6 +57,8 @@ __all__ = [
     "GuidanceCount",
     "Inquiry",
     "KeptMail",
+    "Macro",
+    "MacroText",
     "Membership",
     "Mention",
     "Message",
@@ -65,6 +69,7 @@ __all__ = [
     "OutageNotice",
     "Outbox",
     "Pickup",
+    "Presence",
     "Product",
     "QueueTally",
     "RateBucket",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -77,13 +78,19 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A person's role in one store."""
+    """A person's role in one store.
+
+    ``skills`` are the kinds of requests that *Next ticket* gives them there; empty means all.
+    ``given_at`` is when it last gave them one.
+    """
 
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="memberships", db_index=False
     )
     store = models.ForeignKey("tickets.Store", on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role.choices)
+    skills = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    given_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
