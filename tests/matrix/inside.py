@@ -7,8 +7,9 @@ from typing import Any
 
 from policies.models import PolicyTrialCase
 from policies.publish import in_force
-from tests.cast import NOON
+from tests.cast import NOON, make_customer
 from tests.desk import test_routes as desk_routes
+from tests.desk.talk import question
 from tests.matrix.rows import Call, Row, book, book_home, desk, reports
 from tests.matrix.world import World
 from tests.policybook import test_routes as book_routes
@@ -22,6 +23,8 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
         if route.on == "nothing":
             return None
         lead = world.users["lead"]
+        if name == "next":  # Stan is given what waits in his own store, and nothing of this one
+            question(make_customer(world.other, "ann@example.com", "Ann"))
         return desk_routes.bring(route.on, world.browser("lead"), lead, world.get)
 
     def call(world: World, who: str, thing: Any) -> Call:

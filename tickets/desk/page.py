@@ -97,6 +97,7 @@ def build(
         deliveries=shipments.cards(ticket, bound, desk.now),
         bound=bound[0] if bound else "",
         others=_others(found),
+        here=found.here,
     )
     context["clocks"] = ticket_clocks.card(desk, ticket)
     context |= talking.context(desk, ticket, claim, events, found.attached, bound, since)

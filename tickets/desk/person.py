@@ -62,6 +62,16 @@ class Desk:
         """Whether the managers' page has something for this person."""
         return any("report" in self.verbs(store.pk) for store in self.stores)
 
+    @property
+    def keys(self) -> str:
+        """The table of single keys, as each page tells it to its script."""
+        return shortcuts.WIRE
+
+    @property
+    def works(self) -> bool:
+        """Whether this person answers customers anywhere, and does not only look."""
+        return any("work" in self.verbs(store.pk) for store in self.stores)
+
     def _any(self, what: str) -> bool:
         return any(getattr(store, what, False) for store in self.stores)
 

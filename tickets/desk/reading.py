@@ -19,7 +19,7 @@ from policies.publish import version_of
 from supportdesk.prepared import Prepared
 from tickets import attached
 from tickets.attached import Attached
-from tickets.desk import marking, queue_counts
+from tickets.desk import marking, queue_counts, together
 from tickets.desk.conversation import PAGE
 from tickets.desk.person import Desk
 from tickets.desk.queue_counts import Counts
@@ -169,6 +169,7 @@ class Read:
     attached: Attached
     marks: marking.Rows
     counts: Counts
+    here: together.Here
 
 
 def read(desk: Desk, reference: str, *, year_ago: datetime) -> Read | None:
@@ -220,6 +221,7 @@ def _statement() -> Prepared:
         attached=files,
         marks=marking.COLUMNS,
         counts=queue_counts.columns(),
+        here=together.COLUMN,
         by_customer=_CLAIMS.format("nt.customer_id = t.customer_id"),
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
@@ -266,6 +268,7 @@ def _put_together(found: dict[str, Any], counts: Counts) -> Read:
         attached.put_together(found["drafts"], found["attached"]),
         found["marks"],
         counts,
+        together.shown(found["here"]),
     )
 
 

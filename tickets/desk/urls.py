@@ -27,6 +27,7 @@ from tickets.desk.views import (
     steps,
     ticket,
     undo,
+    together,
 )
 
 app_name = "desk"
@@ -38,7 +39,9 @@ _RELEASE = "releases/<int:pk>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
+    path("next/", together.take_next, name="next"),
     # the conversation
+    path(_TICKET + "presence/", together.presence, name="presence"),
     path(_TICKET + "messages/", conversation.say, name="messages"),
     path(_TICKET + "older/", conversation.older, name="older"),
     path(_TICKET + "colleagues/", conversation.colleagues, name="colleagues"),

@@ -11,6 +11,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Two columns of the membership, and a table without a log."""
+
     dependencies: ClassVar = [("tickets", "0013_merging")]
 
     operations: ClassVar = [
