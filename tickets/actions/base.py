@@ -184,8 +184,14 @@ class Turn:
         self._deadlines_touched = True
 
     def turn_to(self, state: TicketState, waiting_for: WaitingFor = WaitingFor.NOBODY) -> None:
-        """Say whose turn it is in the conversation now."""
+        """Say whose turn it is in the conversation now.
+
+        Raises:
+            Conflict: it is part of another conversation now, and has no turns of its own.
+        """
         assert self.ticket is not None
+        if self.ticket.merged_into_id is not None:
+            raise Conflict(_("This was merged into another ticket. Take it apart first."))
         self.ticket.state = state
         self.ticket.waiting_for = waiting_for
 
@@ -256,27 +262,45 @@ def next_due(ticket: Ticket) -> datetime | None:
 
 
 @contextmanager
-def ticket_turn(ticket_id: int, verb: str, *, actor: Actor, now: datetime) -> Iterator[Turn]:
-    """Lock a ticket (and its claim), let the actor through, and flush at the end."""
-    with transaction.atomic():
-        ticket = (
-            Ticket.objects.select_for_update(of=("self",))
-            .select_related("store", "customer", "order")
-            .get(pk=ticket_id)
-        )
-        permit(actor, ticket.store, verb, ticket.customer_id)
-        claim = (
-            Claim.objects.select_for_update(of=("self",))
-            .select_related("order", "policy_version")
-            .defer("policy_version__source")
-            .filter(ticket=ticket)
-            .first()
-        )
-        if claim is not None:
-            claim.ticket = ticket
-        turn = Turn(actor=actor, now=now, store=ticket.store, ticket=ticket, claim=claim)
-        yield turn
-        turn.flush()
+def ticket_turn(
+    ticket_id: int, verb: str, *, actor: Actor, now: datetime, to_root: bool = False
+) -> Iterator[Turn]:
+    """Lock a ticket (and its claim), let the actor through, and flush at the end.
+
+    ``to_root``: of a ticket that was merged into another the turn is on that other one.
+    """
+    while True:
+        with transaction.atomic():
+            ticket = (
+                Ticket.objects.select_for_update(of=("self",))
+                .select_related("store", "customer", "order")
+                .get(pk=ticket_id)
+            )
+            if to_root and ticket.merged_into_id is not None:
+                # Whoever holds the other waits for this one: so it is let go before.
+                ticket_id = ticket.merged_into_id
+                transaction.set_rollback(True)
+                continue
+            permit(actor, ticket.store, verb, ticket.customer_id)
+            claim = claim_under_lock(ticket)
+            turn = Turn(actor=actor, now=now, store=ticket.store, ticket=ticket, claim=claim)
+            yield turn
+            turn.flush()
+            return
+
+
+def claim_under_lock(ticket: Ticket) -> Claim | None:
+    """The claim of a ticket that is locked, its row locked too."""
+    claim = (
+        Claim.objects.select_for_update(of=("self",))
+        .select_related("order", "policy_version")
+        .defer("policy_version__source")
+        .filter(ticket=ticket)
+        .first()
+    )
+    if claim is not None:
+        claim.ticket = ticket
+    return claim
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from tickets.models.evidence import (
 from tickets.models.inquiry import GuidanceCount, Inquiry
 from tickets.models.macros import Macro, MacroText
 from tickets.models.marks import Tag, TicketLink, TicketTag, Watcher
+from tickets.models.merging import Merge, Split
 from tickets.models.order import (
     Order,
     OrderLine,
@@ -61,6 +62,7 @@ __all__ = [
     "MacroText",
     "Membership",
     "Mention",
+    "Merge",
     "Message",
     "Order",
     "OrderLine",
@@ -80,6 +82,7 @@ __all__ = [
     "SavedView",
     "SearchDoc",
     "Shipment",
+    "Split",
     "StaleDoc",
     "Store",
     "Supplier",

@@ -88,6 +88,15 @@ class Ticket(models.Model):
         null=True, blank=True, help_text="Seconds of opening time left, while time stands still."
     )
     escalated_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+        db_index=False,
+        help_text="The conversation that this one is a part of now; never itself part of another.",
+    )
     link_generation = models.PositiveSmallIntegerField(default=1)
     last_seq = models.PositiveIntegerField(default=0)
     held_at = models.DateTimeField(
@@ -133,9 +142,18 @@ class Ticket(models.Model):
                 Q(waiting_for=WaitingFor.NOBODY),
                 "ticket_waits_only_when_waiting",
             ),
+            models.CheckConstraint(
+                name="ticket_merged_into_another", condition=~Q(merged_into=F("id"))
+            ),
+            implies(Q(merged_into__isnull=False), Q(state="closed"), "ticket_merged_is_closed"),
         ]
         indexes = [
             models.Index(fields=["customer", "-opened_at"], name="ticket_by_customer"),
+            models.Index(
+                fields=["merged_into"],
+                name="ticket_merged",
+                condition=Q(merged_into__isnull=False),
+            ),
             models.Index(F("store"), *QUEUE_ORDER, name="ticket_queue", condition=AWAKE),
             models.Index(
                 F("store"), F("stage"), *QUEUE_ORDER, name="ticket_stage", condition=AWAKE
