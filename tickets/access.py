@@ -24,6 +24,7 @@ from tickets.models import (
     Draft,
     Evidence,
     Inquiry,
+    Macro,
     Order,
     OrderShare,
     Pickup,
@@ -166,6 +167,21 @@ def views_for(actor: Actor) -> QuerySet[SavedView]:
 def view_for(actor: Actor, pk: int) -> SavedView:
     """One saved view, or 404."""
     return _one(views_for(actor).select_related("store", "owner"), pk=pk)
+
+
+def macros_for(actor: Actor) -> QuerySet[Macro]:
+    """Every macro this actor may see: those of their stores, and their own there."""
+    if actor.kind == "system":
+        return Macro.objects.all()
+    if actor.kind != "staff" or actor.user is None:
+        return Macro.objects.none()
+    rows = Macro.objects.filter(store__in=stores_for(actor.user))
+    return rows.filter(Q(owner=None) | Q(owner=actor.user))
+
+
+def macro_for(actor: Actor, pk: int) -> Macro:
+    """One macro, or 404."""
+    return _one(macros_for(actor).select_related("store", "owner", "assignee"), pk=pk)
 
 
 def _one(rows: QuerySet[Row], **where: object) -> Row:

@@ -107,6 +107,8 @@ EVENTS: Mapping[str, Promise] = {
     "assigned": _("Assigned"),
     "share_given": _("Items given to somebody who ordered together"),
     "share_taken": _("Items taken back"),
+    "macro_used": _("Macro used"),
+    "macro_undone": _("Macro taken back"),
     "snoozed": _("Put off"),
     "woken": _("Back in the queue"),
     "tagged": _("Tags changed"),

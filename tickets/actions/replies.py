@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -28,11 +28,14 @@ from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, InvalidInput
 from tickets.models import Message, ReplyDraft, Ticket
 from tickets.permissions import permit
+from tickets.placeholders import must_be_filled
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=3)  # while a file of it is being checked
 CHANNEL = "desk"
+# What is done to the ticket in the very turn in which a reply is let go.
+Along = Callable[[Turn], None]
 
 
 def delay() -> timedelta:
@@ -48,13 +51,16 @@ def send(
     now: datetime,
     form_key: uuid.UUID,
     seen_pending: Collection[int] = (),
+    along: Along | None = None,
 ) -> ReplyDraft | Message:
     """Let a reply go: the draft on its way, or the message that it has become already.
 
     ``seen_pending`` are the keys of other people's replies on their way that the writer has read.
+    ``along`` is done in the same turn, once; such a reply leaves what its writer has in hand alone.
 
     Raises:
-        InvalidInput: nothing written, too much, or a file that cannot go.
+        InvalidInput: nothing written, too much, a placeholder left standing, or a file that
+            cannot go.
         Conflict: something happened since the page was opened; somebody else is sending a reply;
             the ticket is closed; its claim is still open, so it cannot be solved.
         NotAllowed: the actor may not answer here.
@@ -65,13 +71,18 @@ def send(
         if before is not None:
             _forget(ticket, actor.user.pk, typed)
             return before
-        clean(typed.body)
+        must_be_filled(clean(typed.body))
         _nobody_else(turn, actor, seen_pending)
         can_answer(turn, typed.then_state, typed.seen)
         assert turn.ticket is not None
-        draft = in_hand(turn.ticket, actor.user, now=now)
-        fill(draft, typed, now=now)
-        attachments.check(draft, now)
+        if along is not None:
+            along(turn)
+            draft = ReplyDraft(ticket=turn.ticket, user=actor.user)
+            fill(draft, typed, now=now)
+        else:
+            draft = in_hand(turn.ticket, actor.user, now=now)
+            fill(draft, typed, now=now)
+            attachments.check(draft, now)
         draft.form_key, draft.last_error = form_key, ""
         draft.send_at = now + delay()
         draft.save()
@@ -165,8 +176,17 @@ def _nobody_else(turn: Turn, actor: Actor, seen: Collection[int]) -> None:
 # --- taking it back ----------------------------------------------------------------------
 
 
-def undo(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> ReplyDraft:
+def undo(
+    ticket: Ticket,
+    pk: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    along: Callable[[ReplyDraft], object] | None = None,
+) -> ReplyDraft:
     """Take a reply back before it is said: it is in its writer's hand again, as it was typed.
+
+    ``along`` takes back what was done with it, in the same transaction.
 
     Raises:
         Conflict: it has been said already, or it is somebody else's.
@@ -180,8 +200,27 @@ def undo(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> ReplyDraft:
         row = mine.first()
         if row is None:
             raise Conflict(_("It has been sent already, and cannot be taken back."))
+        if along is not None:
+            along(row)
         _take_back(row, now)
     return row
+
+
+def recall(turn: Turn, form_key: str) -> None:
+    """The same inside a turn, for a form's reply; one that is being sent now is not waited for.
+
+    Who sends locks the reply before the ticket, and we hold the ticket.
+
+    Raises:
+        Conflict: it has been said already.
+    """
+    rows = ReplyDraft.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        ticket=turn.ticket, user=turn.actor.user, form_key=form_key, send_at__isnull=False
+    )
+    row = rows.first()
+    if row is None:
+        raise Conflict(_("It has been sent already, and cannot be taken back."))
+    _take_back(row, turn.now)
 
 
 def _take_back(row: ReplyDraft, now: datetime, error: str = "") -> None:

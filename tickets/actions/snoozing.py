@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from policies.publish import in_force, pack_of
 from tickets.lifecycle import DeadlineState, TicketState
 from tickets.models import Deadline, Event
 
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 KIND = "snooze_over"
 _OVER = (TicketState.SOLVED, TicketState.CLOSED)
+_MONDAY = 0
+
+
+def opening(
+    store_id: int, now: datetime, *, days: int = 1, monday: bool = False
+) -> datetime | None:
+    """When the store opens after so many days, or on its next Monday; None where it never does."""
+    calendar = pack_of(in_force(store_id, now)).calendar
+    if monday:
+        days = (_MONDAY - calendar.local_date(now).weekday()) % 7 or 7
+    return calendar.next_opening(calendar.days_later(now, days))
 
 
 def put_off(turn: Turn, until: datetime) -> Event:

@@ -20,6 +20,7 @@ from tickets.errors import Conflict
 from tickets.lifecycle import ClaimState, TicketState, WaitingFor
 from tickets.models import Customer, Event, Message, Order, Store, Ticket, User
 from tickets.permissions import permit
+from tickets.placeholders import must_be_filled
 from tickets.references import new_reference
 
 # Whose turn it is once we have answered, by the state of the claim.
@@ -53,13 +54,15 @@ def say(
     ticket that nobody has sent yet, or such that have just been stored.
 
     Raises:
-        InvalidInput: nothing written, too much, too many files, or a person called who may not
-            see the ticket.
+        InvalidInput: nothing written, too much, too many files, a placeholder that was left
+            standing (agents only), or a person called who may not see the ticket.
         NotAllowed: this actor may not write here.
         Conflict: something happened since the page was opened (agents only); the ticket is
             closed; its claim is still open, so it cannot be solved.
     """
     text = clean(body)
+    if kind == "agent":
+        must_be_filled(text)
     verb = "say" if kind == "customer" else "work"
     with ticket_turn(ticket.pk, verb, actor=actor, now=now) as turn:
         row = turn.ticket

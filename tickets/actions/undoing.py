@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from tickets.actions import deeds, snoozing
+from tickets.actions import deeds, replies, snoozing
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actor import Actor
-from tickets.errors import Conflict
+from tickets.errors import ActionError, Conflict
 from tickets.lifecycle import TicketState
 from tickets.models import Event, Ticket, TicketTag, User
 
@@ -129,7 +129,31 @@ def _solved(turn: Turn, event: Event) -> Event | None:
     return deeds.unsolve(turn, event.data["before"])
 
 
+def _macro_used(turn: Turn, event: Event) -> Event | None:
+    if event.data["reply"]:
+        replies.recall(turn, event.data["form_key"])
+    undone = macro_back(turn, event)
+    if len(undone.data["left"]) == len(event.data["did"]) and not event.data["reply"]:
+        raise _changed()
+    return undone
+
+
+def macro_back(turn: Turn, event: Event, *, within: timedelta = WITHIN) -> Event:
+    """Take back all that a macro has done to the ticket, the last first; what somebody has changed
+    since stays, and stands in the event."""
+    assert turn.ticket is not None
+    left = []
+    for done in turn.ticket.events.filter(seq__in=event.data["did"]).order_by("-seq"):
+        try:
+            back(turn, done, within=within)
+        except ActionError:
+            left.append(done.kind)
+    data = {"macro": event.data["macro"], "name": event.data["name"], "left": left}
+    return turn.event("macro_undone", **data)
+
+
 _BACK: Mapping[str, _Back] = {
+    "macro_used": _macro_used,
     "assigned": _assigned,
     "priority_set": _prioritised,
     "tagged": _tagged,

@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from policies.publish import in_force, pack_of
 from supportdesk.prepared import Prepared
+from tickets.actions import snoozing
 from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS
 from tickets.desk import forms, labels
 from tickets.desk.person import Desk
@@ -41,7 +41,6 @@ _BACKWARDS: dict[str, Promise] = {
     "follow_up": _("is followed up by"),
 }
 FORMS = ("snooze", "tags", "priority", "link")
-_MONDAY = 0
 
 
 class SnoozeForm(forms.StepForm):
@@ -200,11 +199,7 @@ def until_of(data: dict[str, Any], store: Store, now: datetime) -> datetime:
         return now + timedelta(hours=3)
     if chosen == "week":
         return now + timedelta(days=7)
-    calendar = pack_of(in_force(store.pk, now)).calendar
-    ahead = 1
-    if chosen == "monday":
-        ahead = (_MONDAY - calendar.local_date(now).weekday()) % 7 or 7
-    opening = calendar.next_opening(calendar.days_later(now, ahead))
+    opening = snoozing.opening(store.pk, now, monday=chosen == "monday")
     if opening is None:
         raise InvalidInput(_t("The store has no opening hours: choose a day and a time."), "at")
     return opening

@@ -60,6 +60,8 @@ ICONS: Mapping[str, str] = {
     "delivery_recorded": "truck-delivery",
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
+    "macro_used": "sparkles",
+    "macro_undone": "arrow-back-up",
     "snoozed": "clock",
     "woken": "bell",
     "tagged": "tag",
@@ -144,9 +146,14 @@ def detail(event: Event) -> str:
     if event.kind == "carrier_asked" and data.get("number"):
         said.append(_("Inquiry %(number)s") % {"number": data["number"]})
     if event.kind == "assigned":
-        said.append(data.get("name") or _("Nobody"))
+        said += _assigned(data)
     if event.kind in _MARKS:
         said += _mark(event)
+    if event.kind in ("macro_used", "macro_undone"):
+        said.append(data["name"])
+    if data.get("left"):
+        left = ", ".join(str(common.EVENTS.get(kind, kind)) for kind in data["left"])
+        said.append(_("Left, as it was changed since: %(what)s") % {"what": left})
     said += [line for line in _in_order(data.get("details") or {}) if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
@@ -174,6 +181,16 @@ def _mark(event: Event) -> list[str]:
     if event.kind == "priority_set":
         return [f"{labels.PRIORITIES[data['before']]} → {labels.PRIORITIES[data['after']]}"]
     return [spoken(data["other"])]
+
+
+def _assigned(data: Mapping[str, Any]) -> list[str]:
+    """Who has it now, and how it came to them."""
+    said = [data.get("name") or _("Nobody")]
+    if data.get("how") == "next":
+        said.append(_("taken as the next ticket"))
+    if data.get("handover"):
+        said.append(_("handed over with a note"))
+    return said
 
 
 def _address(data: Mapping[str, Any], key: str, label: str) -> str:

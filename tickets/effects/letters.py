@@ -63,6 +63,8 @@ INTERNAL_EVENTS = frozenset(
         "evidence_overridden",
         "investigation_opened",
         "linked",
+        "macro_undone",
+        "macro_used",
         "mail_bounced",
         "parcel_late",
         "parcel_snoozed",

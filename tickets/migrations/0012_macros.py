@@ -193,7 +193,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("snooze", "days"), ("snooze_days__gte", 1), ("snooze_days__lte", 366)
+                        ("snooze", "days"),
+                        ("snooze_days__isnull", False),
+                        ("snooze_days__gte", 1),
+                        ("snooze_days__lte", 366),
                     ),
                     models.Q(models.Q(("snooze", "days"), _negated=True), ("snooze_days", None)),
                     _connector="OR",

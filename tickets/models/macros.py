@@ -91,7 +91,12 @@ class Macro(models.Model):
             ),
             models.CheckConstraint(
                 name="macro_counts_days",
-                condition=Q(snooze="days", snooze_days__gte=1, snooze_days__lte=MOST_DAYS)
+                condition=Q(
+                    snooze="days",
+                    snooze_days__isnull=False,
+                    snooze_days__gte=1,
+                    snooze_days__lte=MOST_DAYS,
+                )
                 | (~Q(snooze="days") & Q(snooze_days=None)),
             ),
             # What a reply may lead to; without one there is nothing to wait for.
