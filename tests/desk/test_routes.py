@@ -201,6 +201,8 @@ ROUTES |= {
     "share-removal": Route(WORKS, on="shared"),
 }
 
+ROUTES |= {"palette": reads("nothing"), "keys": reads("nothing")}
+
 
 def test_every_route_stands_in_the_table() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
@@ -221,7 +223,7 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _shelf(lena, get("pickup"), on)
     if on in ("coming", "inspecting", "owed"):
         return _defect(lena, get("defect"), on)
-    if on == "question":
+    if on in ("question", "nobody's"):
         return _question(get("mina"))
     if on in ("cancelling", "moving", "lost", "inquired", "given up"):
         return _errand(lena, get("mina"), on)

@@ -20,7 +20,7 @@ from supportdesk.prepared import Prepared
 from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.alarms import any_standing, standing
-from tickets.desk import left
+from tickets.desk import left, shortcuts
 from tickets.desk.queue_counts import Counts, counts
 from tickets.evidence import outages
 from tickets.jsonrows import Shape

@@ -13,6 +13,7 @@ from tickets.desk.views import (
     holding,
     live,
     marks,
+    palette,
     parcels,
     phone,
     pickups,
@@ -26,8 +27,8 @@ from tickets.desk.views import (
     shares,
     steps,
     ticket,
-    undo,
     together,
+    undo,
 )
 
 app_name = "desk"
@@ -38,10 +39,10 @@ _PARCEL = "parcels/<int:pk>/"
 _RELEASE = "releases/<int:pk>/"
 urlpatterns = [
     path("", queue.queue, name="queue"),
-    path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
     path("next/", together.take_next, name="next"),
-    # the conversation
+    path("tickets/<str:reference>/", ticket.ticket, name="ticket"),
     path(_TICKET + "presence/", together.presence, name="presence"),
+    # the conversation
     path(_TICKET + "messages/", conversation.say, name="messages"),
     path(_TICKET + "older/", conversation.older, name="older"),
     path(_TICKET + "colleagues/", conversation.colleagues, name="colleagues"),
@@ -109,8 +110,10 @@ urlpatterns = [
     path("views/<int:pk>/change/", saved_views.change, name="view-change"),
     path("views/<int:pk>/removal/", saved_views.removal, name="view-removal"),
     path("views/<int:pk>/restoration/", saved_views.restoration, name="view-restoration"),
-    # search
+    # search, the palette and the keys
     path("search/", search.found, name="search"),
+    path("palette/", palette.palette, name="palette"),
+    path("keys/", palette.keys, name="keys"),
     # orders of several together
     path("orders/<int:pk>/shares/", shares.shares, name="shares"),
     path("orders/<int:pk>/shares/new/", shares.give, name="share-new"),
