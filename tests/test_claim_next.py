@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from tests.cast import NOON, make_customer
 from tests.desk.talk import question
@@ -173,6 +174,35 @@ def test_what_sleeps_is_given_when_it_wakes(agent: User, mina: Customer) -> None
     assert next_of(agent) is Nothing.EMPTY
     talk.say(ticket, "Hello?", kind="customer", actor=Actor.of_customer(mina), now=NOON + LATER)
     assert next_of(agent, now=NOON + LATER) == ticket
+
+
+def test_the_index_of_unassigned_tickets_is_read_in_its_order(agent: User, mina: Customer) -> None:
+    """However many there are, a few of each store are looked at, and nothing is sorted twice."""
+    ticket = question(mina)
+    rows = [
+        Ticket(
+            store=mina.store,
+            reference=f"{number:08d}",
+            customer=mina,
+            request="restock",
+            subject="When?",
+            opened_at=NOON,
+            updated_at=NOON,
+            assignee=agent if number % 3 else None,
+            state="waiting" if number % 5 == 0 else "open",
+            waiting_for="customer" if number % 5 == 0 else "",
+        )
+        for number in range(4000)
+    ]
+    Ticket.objects.bulk_create(rows)
+    told = {"me": agent.pk, "stores": [mina.store.pk], "rested": NOON}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tickets_ticket")
+        cursor.execute(f"EXPLAIN {claim_next._FIRST}", told)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "ticket_unassigned" in plan, plan
+    assert "Seq Scan on tickets_ticket" not in plan, plan
+    assert next_of(agent) == ticket
 
 
 # --- at once -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
@@ -19,15 +20,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tickets.admin_scope import StoreFilter, managed, person_of
+from tickets.desk.labels import REQUESTS
 from tickets.models import Membership, User
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[Any, Any]
+    RoleForm = forms.ModelForm[Membership]
     People = UserAdmin[User]
     NewPerson = BaseUserCreationForm[User]
     Person = UserChangeForm[User]
 else:
     Inline, People = admin.TabularInline, UserAdmin
+    RoleForm = forms.ModelForm
     NewPerson, Person = BaseUserCreationForm, UserChangeForm
 
 # What concerns a person everywhere, and who is more than an administrator of a store.
@@ -51,10 +55,36 @@ class UserForm(Person):
         fields = "__all__"
 
 
+class MembershipForm(RoleForm):
+    """A role in a store, and which kinds of requests *Next ticket* gives there."""
+
+    skills = forms.MultipleChoiceField(
+        label=_("Skills"),
+        required=False,
+        choices=[],
+        help_text=_("What “Next ticket” gives to this person. Nothing chosen: everything."),
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+    )
+
+    class Meta:
+        model = Membership
+        fields = ("store", "role", "skills")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = {key: str(word) for key, word in REQUESTS.items()}
+        # What a store's rules have named so, and no word of ours is for, stays as it is.
+        known |= {key: key for key in self.instance.skills or () if key not in known}
+        field = self.fields["skills"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = sorted(known.items(), key=lambda pair: pair[1].casefold())
+
+
 class MembershipInline(Inline):
     """What a person may do in which store."""
 
     model = Membership
+    form = MembershipForm
     extra = 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:

@@ -48,6 +48,17 @@ class Conflict(ActionError):
         self.event = event
 
 
+class AlsoWriting(ActionError):
+    """Somebody else writes an answer at this moment; who knows that may send theirs all the same.
+
+    ``people`` are the keys of those who write: named with the next try, they stop it no more.
+    """
+
+    def __init__(self, message: str, people: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.people = people
+
+
 class CannotFile(ActionError):
     """The store's rule does not let this request become a claim; ``decision`` says which."""
 

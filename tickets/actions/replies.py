@@ -24,6 +24,7 @@ from tickets.actions.mentions import Called
 from tickets.actions.reply_drafts import Typed, fill, in_hand
 from tickets.actions.talk import can_answer, say
 from tickets.actions.wording import as_typed, clean
+from tickets.actions.two_answers import nobody_else
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, InvalidInput
 from tickets.models import Message, ReplyDraft, Ticket
@@ -52,10 +53,12 @@ def send(
     form_key: uuid.UUID,
     seen_pending: Collection[int] = (),
     along: Along | None = None,
+    seen_writing: Collection[int] = (),
 ) -> ReplyDraft | Message:
     """Let a reply go: the draft on its way, or the message that it has become already.
 
-    ``seen_pending`` are the keys of other people's replies on their way that the writer has read.
+    ``seen_pending`` are the keys of other people's replies on their way that the writer has read,
+    ``seen_writing`` those of the people who are known to be writing, too.
     ``along`` is done in the same turn, once; such a reply leaves what its writer has in hand alone.
 
     Raises:
@@ -64,6 +67,7 @@ def send(
         Conflict: something happened since the page was opened; somebody else is sending a reply;
             the ticket is closed; its claim is still open, so it cannot be solved.
         NotAllowed: the actor may not answer here.
+        AlsoWriting: somebody else writes at this moment, and this writer does not know it.
     """
     assert actor.user is not None
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
@@ -72,9 +76,8 @@ def send(
             _forget(ticket, actor.user.pk, typed)
             return before
         must_be_filled(clean(typed.body))
-        _nobody_else(turn, actor, seen_pending)
-        can_answer(turn, typed.then_state, typed.seen)
-        assert turn.ticket is not None
+        nobody_else(turn, actor, seen_pending, seen_writing)
+        can_answer(turn, typed.then_state, _seen_there(turn, ticket, typed.seen))
         if along is not None:
             along(turn)
             draft = ReplyDraft(ticket=turn.ticket, user=actor.user)
@@ -154,23 +157,6 @@ def _forget(ticket: Ticket, user_id: int, typed: Typed) -> None:
         body=as_typed(typed.body),
         attachments=None,
     ).delete()
-
-
-def _nobody_else(turn: Turn, actor: Actor, seen: Collection[int]) -> None:
-    """Two people do not answer the same at once without having read each other.
-
-    Raises:
-        Conflict: somebody else's reply is on its way, and this writer has not seen it.
-    """
-    others = ReplyDraft.objects.select_related("user").filter(
-        ticket=turn.ticket, kind="agent", send_at__isnull=False
-    )
-    other = others.exclude(user=actor.user).exclude(pk__in=list(seen)).first()
-    if other is not None:
-        raise Conflict(
-            _("%(name)s is sending a reply at this moment. Read it first: it stands above.")
-            % {"name": other.user.get_full_name()}
-        )
 
 
 # --- taking it back ----------------------------------------------------------------------

@@ -35,8 +35,9 @@ class ComposeForm(StepForm):
     """A reply to the customer, or a note that never leaves the desk.
 
     ``touched`` is when this window last knew the draft to be kept; ``pending`` the keys of other
-    people's replies on their way that stood on the page. The length of the text is the action's
-    to judge: a form that is too long is answered, not thrown away.
+    people's replies on their way that stood on the page, ``alone`` those of the people who were
+    told to be writing, too: who sends again does so knowing it. The length of the text is the
+    action's to judge: a form that is too long is answered, not thrown away.
     """
 
     kind = forms.ChoiceField(
@@ -52,8 +53,10 @@ class ComposeForm(StepForm):
     form_key = forms.UUIDField(widget=forms.HiddenInput)
     touched = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     pending = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    alone = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
     attachments = forms.Field(label=_("Files"), required=False)  # read by `attaching` alone
     overwritten = ""  # what another window of the same person had kept, and this one replaced
+    writing: Sequence[int] = ()  # who writes at this moment, too: told now, known from now on
 
     def prepare(self) -> None:
         """``options`` is whether the ticket may be solved by a reply."""
@@ -70,8 +73,15 @@ class ComposeForm(StepForm):
 
     def clean_pending(self) -> list[int]:
         """Keys of rows; what is none is passed over."""
-        parts = str(self.cleaned_data["pending"]).split(",")
-        return [int(part) for part in parts if part.isascii() and part.isdigit()][:SHOWN]
+        return _keys(self.cleaned_data["pending"])
+
+    def clean_alone(self) -> list[int]:
+        """The same, of people."""
+        return _keys(self.cleaned_data["alone"])
+
+    def known(self) -> str:
+        """Of whom this person knows that they are writing, for the form that is shown again."""
+        return ",".join(str(key) for key in self.writing or self.cleaned_data.get("alone", ()))
 
     def typed(self) -> Typed:
         """What the person wrote, as the actions take it; of a form that is good but for its
@@ -83,6 +93,11 @@ class ComposeForm(StepForm):
             then_state=data.get("then_state") or "",
             seen=data.get("seen") or 0,
         )
+
+
+def _keys(typed: str) -> list[int]:
+    parts = str(typed).split(",")
+    return [int(part) for part in parts if part.isascii() and part.isdigit()][:SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,7 @@ class Composer:
     files: tuple[Shown, ...]
     pending: tuple[OnItsWay, ...]
     overwritten: str = ""
+    alone: str = ""
     kinds: tuple[tuple[str, Promise], ...] = tuple(KINDS)
     most: int = MOST
     max_bytes: int = MAX_BYTES
@@ -178,6 +194,7 @@ def of(
         files=own,
         pending=coming,
         overwritten=overwritten,
+        alone=bound.known() if isinstance(bound, ComposeForm) else "",
     )
 
 

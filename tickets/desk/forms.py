@@ -362,6 +362,13 @@ class AssigneeForm(StepForm):
     """Who takes care of a ticket; empty for nobody."""
 
     assignee = forms.ChoiceField(label=_("Assignee"), required=False)
+    note = forms.CharField(
+        label=_("Note for whoever gets it"),
+        required=False,
+        help_text=_("Only colleagues see it. It calls them, and they are mailed."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         """``options`` are (pk, name) of those who work in the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -192,7 +193,10 @@ def _others(found: Read) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """Who it can be given to, and who has it; ``form`` only where that was refused."""
+    """Who it can be given to, and who has it; ``form`` only where that was refused.
+
+    ``note`` is the word that goes with it, as it was typed there.
+    """
 
     people: Sequence[tuple[str, str]]
     chosen: str
@@ -207,10 +211,16 @@ def _assignee_form(
 ) -> Assignee | None:
     if "work" not in verbs:
         return None
+    note: str
+    form_key: str
     refused = bound[1] if bound and bound[0] == "assignee" else None
     chosen = refused["assignee"].value() if refused is not None else ticket.assignee_id
     options = [(str(key), name) for key, name in people]
-    return Assignee(options, str(chosen or ""), refused)
+    note, key = "", str(uuid.uuid4())
+    if refused is not None:
+        note = str(refused["note"].value() or "")
+        key = str(refused["form_key"].value() or key)
+    return Assignee(options, str(chosen or ""), refused, note, key)
 
 
 def _deadlines(rows: Iterable[Deadline]) -> list[Deadline]:

@@ -149,14 +149,16 @@ WHERE t.reference = %(reference)s AND t.store_id = ANY(%(every)s)), {counts}
 
 @dataclass(frozen=True, slots=True)
 class Read:
+  'here', {here},
     """One ticket with all that belongs to it: its relations are filled in and ask nothing.
 
     ``deadlines`` are those of the ticket, its claim and its refund, in the order of time;
     ``people`` those it can be given to, by key and name. ``orders`` and ``tickets`` count the
     customer's, this one among them; ``claims`` the claims of a year by ``customer``, ``order``
     and ``address``.
-    ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of; ``counts``
-    are those of the left zone.
+    ``merged`` is what it was merged into, and what is merged into it.
+    ``attached`` are drafts and their files, ``marks`` what `marking.read` is made of; ``here``
+    is who else has the ticket open; ``counts`` are those of the left zone.
     """
 
     ticket: Ticket

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 import tickets.desk.page as page
 from tickets.desk.forms import StepForm
 from tickets.desk.person import Desk
-from tickets.errors import ActionError, Conflict, NotAllowed
+from tickets.errors import ActionError, AlsoWriting, Conflict, NotAllowed
 from tickets.models import Ticket
 
 UNUSABLE, OUT_OF_DATE, FORBIDDEN = 422, 409, 403
@@ -44,4 +44,4 @@ def status_of(error: ActionError | None) -> int:
     """The HTTP status that says what kind of no it is."""
     if isinstance(error, NotAllowed):
         return FORBIDDEN
-    return OUT_OF_DATE if isinstance(error, Conflict) else UNUSABLE
+    return OUT_OF_DATE if isinstance(error, Conflict | AlsoWriting) else UNUSABLE

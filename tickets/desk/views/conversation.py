@@ -16,7 +16,7 @@ from tickets.desk.composer import ComposeForm
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import refused
 from tickets.desk.views.unsent import keeps_words
-from tickets.errors import ActionError
+from tickets.errors import ActionError, AlsoWriting
 from tickets.evidence.attaching import stored, takes_files
 from tickets.models import Message, Ticket
 
@@ -42,6 +42,8 @@ def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
         else:
             place = _reply(desk, found, form)
     except ActionError as error:
+        if isinstance(error, AlsoWriting):
+            form.writing = error.people
         return refused(request, desk, found, "message", form, error)
     return redirect(reverse("desk:ticket", args=[found.reference]) + place)
 
@@ -72,6 +74,7 @@ def _reply(desk: Desk, ticket: Ticket, form: ComposeForm) -> str:
         now=desk.now,
         form_key=form.cleaned_data["form_key"],
         seen_pending=form.cleaned_data["pending"],
+        seen_writing=form.cleaned_data["alone"],
     )
     return f"#said-{sent.pk}" if isinstance(sent, Message) else f"#pending-{sent.pk}"
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions import talk
+from tickets.actions.handover import hand_over
 from tickets.desk import page
 from tickets.desk.forms import AssigneeForm, PlainForm
 from tickets.desk.person import Desk, staff_only
@@ -63,7 +64,14 @@ def assign(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     wanted = form.cleaned_data["assignee"]
     person = next((p for p in people if str(p.pk) == wanted), None)
     try:
-        event = talk.assign(found, person, actor=desk.actor, now=desk.now)
+        event = hand_over(
+            found,
+            person,
+            form.cleaned_data["note"],
+            actor=desk.actor,
+            now=desk.now,
+            form_key=form.cleaned_data["form_key"],
+        )
     except ActionError as error:
         return refused(request, desk, found, "assignee", form, error)
     said = _("%(name)s takes care of it.") % {"name": person.get_full_name()} if person else ""
