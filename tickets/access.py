@@ -181,7 +181,12 @@ def macros_for(actor: Actor) -> QuerySet[Macro]:
 
 def macro_for(actor: Actor, pk: int) -> Macro:
     """One macro, or 404."""
-    return _one(macros_for(actor).select_related("store", "owner", "assignee"), pk=pk)
+    return one_macro(macros_for(actor).select_related("store", "owner", "assignee"), pk)
+
+
+def one_macro(rows: QuerySet[Macro], pk: int) -> Macro:
+    """One of these macros, or 404."""
+    return _one(rows, pk=pk)
 
 
 def _one(rows: QuerySet[Row], **where: object) -> Row:

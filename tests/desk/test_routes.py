@@ -20,9 +20,10 @@ from django.test import Client
 from tests.cast import NOON, make_order
 from tests.desk.errands import NEW_ADDRESS, ask, on_its_way, step
 from tests.desk.steps import at_counter, take
-from tickets.actions import attachments, ticket_marks, watch
+from tickets.actions import attachments, keep_macros, ticket_marks, watch
 from tickets.actions.add_evidence import Arrival
 from tickets.actions.customer_notes import remove_note
+from tickets.actions.keep_macros import Wanted
 from tickets.actions.releases import propose
 from tickets.actions.saved_views import remove_view
 from tickets.actions.shares import give
@@ -35,6 +36,7 @@ from tickets.models import (
     Customer,
     CustomerNote,
     Event,
+    Macro,
     Message,
     Order,
     OrderShare,
@@ -55,7 +57,7 @@ from tickets.models import (
     Watcher,
 )
 
-Person = Customer | Store | CustomerNote | SavedView | ReplyDraft | Order | OrderShare
+Person = Customer | Store | CustomerNote | SavedView | Macro | ReplyDraft | Order | OrderShare
 Thing = Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | Person | None
 READS, WORKS, LEADS = "see", "work", "override"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
@@ -203,6 +205,22 @@ ROUTES |= {
 
 ROUTES |= {"palette": reads("nothing"), "keys": reads("nothing")}
 
+A_MACRO = {"name": "Another", "kind": "agent", "text_en": "Soon."}
+A_RUN = {"form_key": "6a6c9f1c-4d43-4b3c-9a55-0e6cb8b7a0f3"}
+ROUTES |= {
+    "macros": reads("nothing"),
+    "macro": reads("macro"),
+    "macro-form": Route(WORKS, on="store", posts=False),
+    "macro-new": Route(WORKS, A_MACRO, on="store"),
+    "macro-change": Route(WORKS, A_MACRO, on="macro"),
+    "macro-retirement": Route(WORKS, on="macro"),
+    "macro-return": Route(WORKS, on="laid aside"),
+    "ticket-macros": Route(WORKS, posts=False),
+    "ticket-macro": Route(WORKS, on="with macro", posts=False),
+    "macro-text": Route(WORKS, on="with macro"),
+    "macro-run": Route(WORKS, A_RUN, on="with macro"),
+}
+
 
 def test_every_route_stands_in_the_table() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
@@ -235,12 +253,26 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _kept_list(lead, get("mina").store, on)
     if on in ("caller", "store", "noted"):
         return _caller(get("mina"), lead, on)
+    if on in ("macro", "laid aside", "with macro"):
+        return _macro(get, lead, on)
     if on in ("album order", "shared"):
         return _together(get("mina"), Actor.staff(lead), on)
     if on == "waiting":
         waiting: Claim = get("waiting")
         return waiting
     return _ready(lena, get("ready"), on)
+
+
+def _macro(get: Callable[[str], Any], lead: User, on: str) -> Macro | Claim:
+    wanted = Wanted("Soon", "agent", {"en": "Dear {{ customer_name }}"}, priority=1)
+    store, lena = get("mina").store, Actor.staff(lead)
+    found = keep_macros.make(store, wanted, shared=True, actor=lena, now=NOON)
+    if on == "laid aside":
+        keep_macros.retire(found, actor=lena, now=NOON)
+    if on == "with macro":
+        ready: Claim = get("ready")
+        return ready
+    return found
 
 
 def _together(mina: Customer, lena: Actor, on: str) -> Order | OrderShare:
@@ -380,6 +412,8 @@ def address(name: str, thing: Any) -> str:
     if isinstance(thing, OrderShare):
         path = path.replace("<int:share>", str(thing.pk))
         thing = thing.order
+    if name in ("ticket-macro", "macro-text", "macro-run"):
+        thing = Macro.objects.first()
     if name == "draft-file-removal":
         thing = thing.attachments.first()
     return path.replace("<int:pk>", str(getattr(thing, "pk", 0)))
@@ -409,8 +443,8 @@ def typed_for(name: str, thing: Any, user: User | None) -> dict[str, Any]:
         CustomerNote.objects.filter(pk=thing.pk).update(author=user)  # nobody deletes another's
     elif isinstance(thing, ReplyDraft) and user is not None:
         ReplyDraft.objects.filter(pk=thing.pk).update(user=user)  # nobody takes back another's
-    elif isinstance(thing, SavedView) and user is not None:
-        SavedView.objects.filter(pk=thing.pk).update(owner=user)  # nobody changes another's
+    elif isinstance(thing, SavedView | Macro) and user is not None:
+        type(thing).objects.filter(pk=thing.pk).update(owner=user)  # nobody changes another's
         thing.owner = user
         if name == "view-restoration":
             typed["undo"] = remove_view(thing, actor=Actor.staff(user))
@@ -451,6 +485,7 @@ def trace() -> tuple[object, ...]:
         Message.objects.count(),
         list(CustomerNote.objects.values_list("pk")),
         list(SavedView.objects.values_list("name")),
+        list(Macro.objects.values_list("name", "retired_at").order_by("pk")),
         Refund.objects.filter(state="paid").count(),
         Shipment.objects.filter(delivered_at__isnull=False).count(),
         list(ReleaseMove.objects.values_list("pk", "state")),

@@ -37,7 +37,8 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
 
     method = "POST" if route.posts else "GET"
     answer = route.answers if route.posts else 302 if name in ("claim", "marks") else 200
-    asked_by_form = {"POST": 200} if name == "export-check" else {}  # and nothing is written
+    # These are posted, too, and nothing is written.
+    asked_by_form = {"POST": 200} if name in ("export-check", "macro-form") else {}
     return Row(
         desk,
         {method: answer} | asked_by_form,

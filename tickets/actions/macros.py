@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -115,6 +115,7 @@ def run(
     form_key: uuid.UUID,
     seen: int | None = None,
     seen_pending: Collection[int] = (),
+    seen_writing: Collection[int] = (),
 ) -> Ran:
     """Do all that a macro says in one transaction: the reply and the deeds with it.
 
@@ -122,7 +123,7 @@ def run(
 
     Raises:
         InvalidInput: a value is missing on this ticket, or a deed cannot be done.
-        Conflict: as `replies.send`; or the macro is used no more.
+        Conflict, AlsoWriting: as `replies.send`; or the macro is used no more.
         NotAllowed: not theirs to run, or not here.
     """
     user = _runner(macro, ticket, actor)
@@ -133,8 +134,48 @@ def run(
     if said is not None:
         said.must_be_whole()
     if macro.kind == "agent" and said is not None:
-        typed = Typed("agent", said.body, macro.then_state, seen or 0)
-        return _with_reply(macro, ticket, typed, said.locale, actor, now, form_key, seen_pending)
+        known = {"seen_pending": seen_pending, "seen_writing": seen_writing}
+        return _reply(macro, ticket, said, actor, now, form_key, seen or 0, known)
+    return _at_once(macro, ticket, said, actor, now, form_key, seen)
+
+
+def _reply(
+    macro: Macro,
+    ticket: Ticket,
+    said: Filled,
+    actor: Actor,
+    now: datetime,
+    form_key: uuid.UUID,
+    seen: int,
+    known: Mapping[str, Collection[int]],
+) -> Ran:
+    """The reply goes on its way; the rest is done in its turn."""
+    written: list[Event] = []
+
+    def along(turn: Turn) -> None:
+        assert turn.ticket is not None
+        if used(turn.ticket, form_key) is not None:
+            raise Conflict(_("This was done already, and taken back. Open the macro again."))
+        written.append(_event(turn, macro, do(turn, macro), form_key, said.locale, reply=True))
+
+    typed = Typed("agent", said.body, macro.then_state, seen)
+    sent = replies.send(
+        ticket, typed, actor=actor, now=now, form_key=form_key, along=along, **known
+    )
+    event = written[0] if written else used(ticket, form_key)
+    return Ran(event, sent if isinstance(sent, ReplyDraft) else None)
+
+
+def _at_once(
+    macro: Macro,
+    ticket: Ticket,
+    said: Filled | None,
+    actor: Actor,
+    now: datetime,
+    form_key: uuid.UUID,
+    seen: int | None,
+) -> Ran:
+    """A note, if any, and the deeds: all of it now."""
     with transaction.atomic():
         # A note first: it has a turn of its own, under the lock that is taken here.
         row = Ticket.objects.select_for_update().get(pk=ticket.pk)
@@ -144,45 +185,21 @@ def run(
         if macro.then_state and seen is not None and row.last_seq != seen:
             raise Conflict(_("Something happened here since you opened this page."))
         if said is not None:
-            called = mentions.in_note(said.body, ticket.store).people
-            say(ticket, said.body, kind="note", actor=actor, now=now, form_key=form_key,
-                channel=replies.CHANNEL, mentions=called)  # fmt: skip
+            say(
+                ticket,
+                said.body,
+                kind="note",
+                actor=actor,
+                now=now,
+                form_key=form_key,
+                channel=replies.CHANNEL,
+                mentions=mentions.in_note(said.body, ticket.store).people,
+            )
         with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
             done = do(turn, macro)
-            language = said.locale if said is not None else ""
-            note = said is not None
-            return Ran(_event(turn, macro, done, form_key, language) if done or note else None)
-
-
-def _with_reply(
-    macro: Macro,
-    ticket: Ticket,
-    typed: Typed,
-    language: str,
-    actor: Actor,
-    now: datetime,
-    form_key: uuid.UUID,
-    seen_pending: Collection[int],
-) -> Ran:
-    written: list[Event] = []
-
-    def along(turn: Turn) -> None:
-        assert turn.ticket is not None
-        if used(turn.ticket, form_key) is not None:
-            raise Conflict(_("This was done already, and taken back. Open the macro again."))
-        written.append(_event(turn, macro, do(turn, macro), form_key, language, reply=True))
-
-    sent = replies.send(
-        ticket,
-        typed,
-        actor=actor,
-        now=now,
-        form_key=form_key,
-        seen_pending=seen_pending,
-        along=along,
-    )
-    event = written[0] if written else used(ticket, form_key)
-    return Ran(event, sent if isinstance(sent, ReplyDraft) else None)
+            if said is None and not done:
+                return Ran(None)
+            return Ran(_event(turn, macro, done, form_key, said.locale if said else ""))
 
 
 def _event(
@@ -235,10 +252,10 @@ def undo_reply(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> Reply
     """
 
     def along(row: ReplyDraft) -> None:
-        event = used(ticket, row.form_key)
+        event = used(row.ticket, row.form_key)
         if event is None:
             return
-        with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+        with ticket_turn(row.ticket_id, "work", actor=actor, now=now) as turn:
             undone = undoing.macro_back(turn, event, within=_ANY_TIME)
             undone.data["undoes"] = event.seq
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 import tickets.desk.page as page
 from tickets import access, attached
-from tickets.actions import attachments, replies, reply_drafts
+from tickets.actions import attachments, macros, reply_drafts
 from tickets.actions.reply_drafts import Kept
 from tickets.desk import composer, drafts
 from tickets.desk.composer import ComposeForm
@@ -102,7 +102,7 @@ def undo(request: HttpRequest, desk: Desk, reference: str, pk: int) -> HttpRespo
     """Take a reply back before it goes; it is in the composer again, as it was typed."""
     found = access.ticket_for(desk.actor, reference)
     try:
-        replies.undo(found, pk, actor=desk.actor, now=desk.now)
+        macros.undo_reply(found, pk, actor=desk.actor, now=desk.now)
     except NotAllowed as error:
         return _forbidden(request, desk, found, error)
     except ActionError as error:
