@@ -55,6 +55,10 @@ class UserForm(Person):
         fields = "__all__"
 
 
+def _by_word(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()
+
+
 class MembershipForm(RoleForm):
     """A role in a store, and which kinds of requests *Next ticket* gives there."""
 
@@ -77,7 +81,7 @@ class MembershipForm(RoleForm):
         known |= {key: key for key in self.instance.skills or () if key not in known}
         field = self.fields["skills"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = sorted(known.items(), key=lambda pair: pair[1].casefold())
+        field.choices = sorted(known.items(), key=_by_word)
 
 
 class MembershipInline(Inline):
