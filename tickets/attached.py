@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -50,12 +50,22 @@ def shown(file: Evidence) -> Shown:
 
 
 def of(
-    ticket: Ticket, messages: Iterable[int], drafts: Iterable[int] = ()
+    ticket: Ticket,
+    messages: Iterable[int],
+    drafts: Iterable[int] = (),
+    *,
+    tickets: Sequence[int] = (),
 ) -> tuple[Mapping[int, list[Shown]], Mapping[int, list[Shown]]]:
-    """The files of these messages and drafts of a ticket, by their keys. One query, or two."""
+    """The files of these messages and drafts of a ticket, by their keys. One query, or two.
+
+    ``tickets`` are the keys of it and of what is merged into it, where anything is.
+    """
     rows = (
-        Evidence.objects.filter(ticket=ticket.pk, kind=KIND)
-        .filter(Q(message__in=list(messages)) | Q(reply__in=list(drafts)))
+        Evidence.objects.filter(
+            Q(message__in=list(messages)) | Q(reply__in=list(drafts)),
+            kind=KIND,
+            ticket__in=tickets or [ticket.pk],
+        )
         .prefetch_related("copies")
         .order_by("pk")
     )
@@ -95,7 +105,7 @@ class Attached:
 
 _DRAFTS = """
   (SELECT json_agg(json_build_array({draft}, {user}))
-   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = t.id
+   FROM (SELECT * FROM tickets_replydraft d WHERE d.ticket_id = ANY({family})
          ORDER BY d.send_at, d.id LIMIT {most}) r
    JOIN tickets_user u ON u.id = r.user_id)
 """
@@ -103,20 +113,28 @@ _FILES = """
   (SELECT json_agg(json_build_array({file},
      (SELECT json_agg({copy} ORDER BY k.id) FROM tickets_evidencecopy k
       WHERE k.evidence_id = f.id)) ORDER BY f.id)
-   FROM tickets_evidence f WHERE f.ticket_id = t.id AND f.kind = '{kind}'
+   FROM tickets_evidence f WHERE f.ticket_id = ANY({family}) AND f.kind = '{kind}'
      AND (f.message_id IN ({messages}) OR f.reply_id IS NOT NULL))
 """
 _OF_TICKET = "SELECT {}, {} FROM tickets_ticket t WHERE t.id = %(ticket)s"
 
 
-def columns(messages: str) -> tuple[str, str]:
+_FAMILY = """ARRAY(SELECT t.id UNION ALL
+    SELECT n.id FROM tickets_ticket n WHERE n.merged_into_id = t.id)"""
+
+
+def columns(messages: str, family: str = _FAMILY) -> tuple[str, str]:
     """Two columns of a statement about ``tickets_ticket t``, for `put_together`.
 
     ``messages`` is SQL for the keys of the messages whose files are wanted beside those of
-    the drafts.
+    the drafts. ``family`` is SQL for the keys of the ticket and of what is merged into it.
     """
-    drafts = _DRAFTS.format(draft=_DRAFT.sql("r"), user=_USER.sql("u"), most=_MOST_DRAFTS)
-    files = _FILES.format(file=_FILE.sql("f"), copy=_COPY.sql("k"), kind=KIND, messages=messages)
+    drafts = _DRAFTS.format(
+        draft=_DRAFT.sql("r"), user=_USER.sql("u"), most=_MOST_DRAFTS, family=family
+    )
+    files = _FILES.format(
+        file=_FILE.sql("f"), copy=_COPY.sql("k"), kind=KIND, messages=messages, family=family
+    )
     return drafts, files
 
 

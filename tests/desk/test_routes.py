@@ -24,10 +24,12 @@ from tickets.actions import attachments, keep_macros, ticket_marks, watch
 from tickets.actions.add_evidence import Arrival
 from tickets.actions.customer_notes import remove_note
 from tickets.actions.keep_macros import Wanted
+from tickets.actions.merging import merge
 from tickets.actions.releases import propose
 from tickets.actions.saved_views import remove_view
 from tickets.actions.shares import give
-from tickets.actions.talk import open_ticket
+from tickets.actions.splitting import split
+from tickets.actions.talk import open_ticket, say
 from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.desk.urls import urlpatterns
@@ -58,7 +60,10 @@ from tickets.models import (
 )
 
 Person = Customer | Store | CustomerNote | SavedView | Macro | ReplyDraft | Order | OrderShare
-Thing = Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | Person | None
+Case = Claim | Ticket | Message | Refund | Pickup
+Thing = Case | Shipment | Product | ReleaseMove | Person | None
+    Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | Message | Person | None
+)
 READS, WORKS, LEADS = "see", "work", "override"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
 PEOPLE: dict[str, frozenset[str]] = {
@@ -222,6 +227,16 @@ ROUTES |= {
 }
 
 
+ROUTES |= {
+    "merging": reads(),
+    "merge": Route(WORKS, {"way": "in"}, on="beside"),
+    "unmerge": Route(WORKS, on="merged"),
+    "splitting": reads("said"),
+    "split": Route(WORKS, on="said"),
+    "unsplit": Route(WORKS, on="split off"),
+}
+
+
 def test_every_route_stands_in_the_table() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
 
@@ -257,6 +272,8 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _macro(get, lead, on)
     if on in ("album order", "shared"):
         return _together(get("mina"), Actor.staff(lead), on)
+    if on in ("said", "split off", "merged"):
+        return _together_or_apart(get("mina"), Actor.staff(lead), on)
     if on == "waiting":
         waiting: Claim = get("waiting")
         return waiting
@@ -280,6 +297,14 @@ def _together(mina: Customer, lena: Actor, on: str) -> Order | OrderShare:
     if on == "album order":
         return order
     return give(order.lines.all()[0], "jae@example.com", 1, actor=lena, now=NOON)
+
+
+def _together_or_apart(mina: Customer, lena: Actor, on: str) -> Ticket | Message:
+    ticket = _question(mina)
+    if on == "merged":
+        return merge(ticket, _question(mina), actor=lena, now=NOON).source
+    message = say(ticket, "And?", kind="customer", actor=Actor.of_customer(mina), now=NOON)
+    return message if on == "said" else split(ticket, message.pk, actor=lena, now=NOON).target
 
 
 def _question(mina: Customer) -> Ticket:
@@ -405,7 +430,7 @@ def pattern_of(name: str) -> str:
 
 def address(name: str, thing: Any) -> str:
     path = pattern_of(name)
-    ticket = thing.ticket if isinstance(thing, Claim | ReplyDraft) else thing
+    ticket = thing.ticket if isinstance(thing, Claim | ReplyDraft | Message) else thing
     if isinstance(ticket, Ticket):
         path = path.replace("<str:reference>", ticket.reference)
     path = path.replace("<str:other>", _other_ticket())
@@ -465,7 +490,7 @@ def _beside(name: str, thing: Any) -> dict[str, Any]:
     """What has to be named that stands beside the thing itself."""
     if isinstance(thing, Order):
         return {"line": thing.lines.all()[0].pk, "seen": thing.last_seq}
-    return {"other": _other_ticket()} if name == "links" else {}
+    return {"other": _other_ticket()} if name in ("links", "merge") else {}
 
 
 def call(client: Client, name: str, thing: Any, user: User | None) -> int:

@@ -98,7 +98,8 @@ def _to_draft(arrival: Arrival, draft: Draft, now: datetime) -> Evidence:
 
 
 def _to_ticket(arrival: Arrival, ticket_id: int, actor: Actor, now: datetime) -> Evidence:
-    with ticket_turn(ticket_id, "add_evidence", actor=actor, now=now) as turn:
+    # What was merged into another ticket takes files there.
+    with ticket_turn(ticket_id, "add_evidence", actor=actor, now=now, to_root=True) as turn:
         claim, ticket = turn.claim, turn.ticket
         assert ticket is not None
         not_closed(claim, ticket)

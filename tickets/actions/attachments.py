@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import check_files as nudge
-from tickets.actions import custody
+from tickets.actions import custody, roots
 from tickets.actions.add_evidence import Arrival, stored_names
 from tickets.actions.base import Turn
 from tickets.actions.files_to_send import PATIENCE
@@ -43,7 +43,7 @@ def admit(ticket: Ticket, actor: Actor | None) -> None:
     if actor is None or actor.kind != "staff":
         raise InvalidInput(_("Send this file together with your message."), "file")
     permit(actor, ticket.store, "work", ticket.customer_id)
-    if ticket.state == TicketState.CLOSED:
+    if roots.of(ticket).state == TicketState.CLOSED:
         raise Conflict(_("This conversation is closed."))
 
 
@@ -60,6 +60,7 @@ def take_in(arrival: Arrival, ticket: Ticket, *, actor: Actor, now: datetime) ->
     admit(ticket, actor)
     assert actor.user is not None
     with transaction.atomic():
+        ticket = roots.of(ticket)
         draft = in_hand(ticket, actor.user, now=now)
         _not_too_many(draft.attachments.count() + 1)
         return _row(arrival, ticket, actor, now, reply=draft)
@@ -83,7 +84,7 @@ def remove(ticket: Ticket, pk: int, *, actor: Actor, now: datetime) -> list[str]
         permit(actor, ticket.store, "work")
         rows = Evidence.objects.select_for_update(of=("self",)).filter(
             pk=pk,
-            ticket=ticket,
+            ticket__in=roots.family(roots.of(ticket)),
             kind=KIND,
             message=None,
             reply__user=actor.user,
@@ -116,7 +117,7 @@ def check(draft: ReplyDraft, now: datetime) -> bool:
         InvalidInput: one will not do, or has not arrived whole; says which, and what to do.
     """
     coming = Upload.objects.filter(
-        ticket=draft.ticket_id,
+        Q(ticket=draft.ticket_id) | Q(ticket__merged_into=draft.ticket_id),
         kind=KIND,
         uploaded_by=draft.user_id,
         state=UploadState.RECEIVING,
@@ -162,8 +163,12 @@ def put_on(turn: Turn, message: Message, files: Sequence[Attached]) -> list[int]
     ]
     unsent = [row.pk for row in files if isinstance(row, Evidence)]
     moved = Evidence.objects.filter(
-        pk__in=unsent, ticket=ticket, kind=KIND, message=None, erased_at=None
-    ).update(message=message, reply=None)
+        Q(ticket=ticket) | Q(ticket__merged_into=ticket),
+        pk__in=unsent,
+        kind=KIND,
+        message=None,
+        erased_at=None,
+    ).update(ticket=ticket, message=message, reply=None)
     if moved != len(unsent):  # evidence, or a file of another ticket, or one that was sent
         raise InvalidInput(_("This file cannot go with a message."), "attachments")
     custody.begin(rows, "filed", actor=turn.actor, now=turn.now)

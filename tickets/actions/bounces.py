@@ -33,7 +33,7 @@ def record_bounce(
 def _turn(event: Event, actor: Actor, now: datetime) -> AbstractContextManager[Turn]:
     """A turn on what the mail was about."""
     if event.ticket_id is not None:
-        return ticket_turn(event.ticket_id, "work", actor=actor, now=now)
+        return ticket_turn(event.ticket_id, "work", actor=actor, now=now, to_root=True)
     if event.pickup_id is not None:
         return pickup_turn(event.pickup_id, "work", actor=actor, now=now)
     if event.order_id is not None:

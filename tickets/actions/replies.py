@@ -14,17 +14,18 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from supportdesk.nudge import send_replies as nudge
-from tickets.actions import attachments, mentions
+from tickets.actions import attachments, mentions, roots
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actions.mentions import Called
 from tickets.actions.reply_drafts import Typed, fill, in_hand
 from tickets.actions.talk import can_answer, say
-from tickets.actions.wording import as_typed, clean
 from tickets.actions.two_answers import nobody_else
+from tickets.actions.wording import as_typed, clean
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict, InvalidInput
 from tickets.models import Message, ReplyDraft, Ticket
@@ -52,8 +53,8 @@ def send(
     now: datetime,
     form_key: uuid.UUID,
     seen_pending: Collection[int] = (),
-    along: Along | None = None,
     seen_writing: Collection[int] = (),
+    along: Along | None = None,
 ) -> ReplyDraft | Message:
     """Let a reply go: the draft on its way, or the message that it has become already.
 
@@ -66,14 +67,15 @@ def send(
             cannot go.
         Conflict: something happened since the page was opened; somebody else is sending a reply;
             the ticket is closed; its claim is still open, so it cannot be solved.
-        NotAllowed: the actor may not answer here.
         AlsoWriting: somebody else writes at this moment, and this writer does not know it.
+        NotAllowed: the actor may not answer here.
     """
     assert actor.user is not None
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
-        before = gone(ticket, form_key)
+    with ticket_turn(ticket.pk, "work", actor=actor, now=now, to_root=True) as turn:
+        assert turn.ticket is not None
+        before = gone(turn.ticket, form_key)
         if before is not None:
-            _forget(ticket, actor.user.pk, typed)
+            _forget(turn.ticket, actor.user.pk, typed)
             return before
         must_be_filled(clean(typed.body))
         nobody_else(turn, actor, seen_pending, seen_writing)
@@ -93,6 +95,19 @@ def send(
     return draft
 
 
+def _seen_there(turn: Turn, ticket: Ticket, seen: int) -> int | None:
+    """What the writer has seen of the turn's ticket; None where they wrote on a merged one.
+
+    Raises:
+        Conflict: it was merged, or more has happened there, since they opened its page.
+    """
+    if turn.ticket == ticket:
+        return seen
+    row = Ticket.objects.get(pk=ticket.pk)
+    Turn(actor=turn.actor, now=turn.now, store=turn.store, ticket=row).saw(seen)
+    return None
+
+
 def note(
     ticket: Ticket, typed: Typed, *, actor: Actor, now: datetime, form_key: uuid.UUID
 ) -> tuple[Message | ReplyDraft, Called]:
@@ -110,7 +125,7 @@ def note(
     called = mentions.in_note(clean(typed.body), ticket.store)
     with transaction.atomic():
         # The ticket before the draft, as everybody who takes both.
-        row = Ticket.objects.select_for_update().get(pk=ticket.pk)
+        row = Ticket.objects.select_for_update().get(pk=roots.of(ticket).pk)
         before = gone(row, form_key)
         if before is not None:
             _forget(row, actor.user.pk, typed)
@@ -123,7 +138,7 @@ def note(
             transaction.on_commit(nudge)
             return draft, called
         message = say(
-            ticket,
+            row,
             typed.body,
             kind="note",
             actor=actor,
@@ -144,8 +159,8 @@ def gone(ticket: Ticket, form_key: uuid.UUID | None) -> Message | ReplyDraft | N
     said = Message.objects.filter(form_key=form_key).first()
     if said is not None:
         return said
-    coming = ReplyDraft.objects.filter(ticket=ticket, send_at__isnull=False)
-    return coming.filter(form_key=form_key).first()
+    coming = ReplyDraft.objects.filter(form_key=form_key, send_at__isnull=False)
+    return coming.filter(Q(ticket=ticket) | Q(ticket__merged_into=ticket)).first()
 
 
 def _forget(ticket: Ticket, user_id: int, typed: Typed) -> None:
@@ -181,7 +196,10 @@ def undo(
     with transaction.atomic():
         permit(actor, ticket.store, "work")
         mine = ReplyDraft.objects.select_for_update(of=("self",)).filter(
-            pk=pk, ticket=ticket, user=actor.user, send_at__isnull=False
+            Q(ticket=ticket) | Q(ticket__merged_into=ticket),
+            pk=pk,
+            user=actor.user,
+            send_at__isnull=False,
         )
         row = mine.first()
         if row is None:
@@ -286,6 +304,9 @@ def _as_message(row: ReplyDraft, now: datetime) -> None:
         mentions=called.people,
         attachments=list(row.attachments.order_by("pk")),
     )
-    if message.ticket_id != row.ticket_id or message.author_id != row.user_id:
+    here = row.ticket_id
+    if message.ticket_id != here:  # merged into another since it was sent
+        here = roots.of(Ticket.objects.get(pk=here)).pk
+    if message.ticket_id != here or message.author_id != row.user_id:
         raise InvalidInput(_("This was sent before, in another conversation."))
     row.delete()

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from tickets.actions import roots
 from tickets.actions.wording import as_typed
 from tickets.actor import Actor
 from tickets.errors import InvalidInput
@@ -45,10 +46,11 @@ class Kept:
 def in_hand(ticket: Ticket, user: User, *, now: datetime) -> ReplyDraft:
     """What this person is writing on this ticket, its row locked; an empty one where there is none.
 
-    Call inside a transaction.
+    What was begun on a ticket that has been merged into this one comes along. Call inside a
+    transaction, with the ticket that the conversation goes on at.
     """
     mine = ReplyDraft.objects.select_for_update().filter(ticket=ticket, user=user, send_at=None)
-    found = mine.first()
+    found = mine.first() or _brought_along(ticket, user)
     if found is not None:
         return found
     try:
@@ -56,6 +58,18 @@ def in_hand(ticket: Ticket, user: User, *, now: datetime) -> ReplyDraft:
             return ReplyDraft.objects.create(ticket=ticket, user=user, touched_at=now)
     except IntegrityError:  # another window began at this very moment
         return mine.get()
+
+
+def _brought_along(ticket: Ticket, user: User) -> ReplyDraft | None:
+    elsewhere = ReplyDraft.objects.select_for_update(of=("self",)).filter(
+        ticket__merged_into=ticket, user=user, send_at=None
+    )
+    found = elsewhere.first()
+    if found is not None:
+        found.ticket = ticket
+        found.save(update_fields=["ticket"])
+        found.attachments.update(ticket=ticket)
+    return found
 
 
 def fill(draft: ReplyDraft, typed: Typed, *, now: datetime) -> None:
@@ -92,7 +106,7 @@ def keep(
     assert actor.user is not None
     with transaction.atomic():
         permit(actor, ticket.store, "work")
-        draft = in_hand(ticket, actor.user, now=now)
+        draft = in_hand(roots.of(ticket), actor.user, now=now)
         before, touched_at = draft.body, draft.touched_at
         fill(draft, typed, now=now)
         overwritten = before if _another(before, draft.body, touched_at, touched) else ""
@@ -113,7 +127,7 @@ def add(ticket: Ticket, typed: Typed, *, actor: Actor, now: datetime) -> ReplyDr
     assert actor.user is not None
     with transaction.atomic():
         permit(actor, ticket.store, "work")
-        draft = in_hand(ticket, actor.user, now=now)
+        draft = in_hand(roots.of(ticket), actor.user, now=now)
         before = draft.body
         if as_typed(typed.body) not in before:
             fill(draft, typed, now=now)

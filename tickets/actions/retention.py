@@ -42,15 +42,23 @@ _OVER = (TicketState.SOLVED, TicketState.CLOSED)
 
 
 def outcome_of(ticket: Ticket | None, claim: Claim | None) -> str:
-    """How a case has ended, as the pack names it; empty while it has not."""
+    """How a case has ended, as the pack names it; empty while it has not.
+
+    What was merged into another ticket goes on there, and its files with it; but a claim's end is
+    its own.
+    """
     if claim is not None:
         return OUTCOMES.get(claim.state, "")
+    if ticket is not None and ticket.merged_into_id is not None:
+        return ""
     return "other" if ticket is not None and ticket.state in _OVER else ""
 
 
 def files_of(ticket: Ticket) -> QuerySet[Evidence]:
-    """The files of a case that are still there, its claim's and its own."""
-    mine = Q(claim__ticket=ticket) | Q(ticket=ticket)
+    """The files of a case that are still there: its claim's, its own, and those of what was merged
+    into it and was no claim."""
+    along = Ticket.objects.filter(merged_into=ticket, claim=None).values_list("pk", flat=True)
+    mine = Q(claim__ticket=ticket) | Q(ticket__in=[ticket.pk, *along])
     return Evidence.objects.filter(mine, erased_at=None).order_by("pk")
 
 
@@ -69,7 +77,7 @@ def follow(turn: Turn, before: str) -> None:
             _waiting(ticket).update(state=DeadlineState.CANCELLED, settled_at=turn.now)
         return
     late_file = any(
-        event.kind == "file_received"
+        event.kind in ("file_received", "merged")
         or (event.kind == "message_added" and bool(event.data.get("files")))
         for event in turn.events
     )
@@ -109,7 +117,7 @@ def fire(turn: Turn, deadline: Deadline) -> DeadlineState:
     outcome = outcome_of(ticket, turn.claim)
     if not outcome:
         return DeadlineState.CANCELLED
-    if ticket.held_at is not None:
+    if _held(ticket):
         deadline.wake_at = turn.now + AFTER_RELEASE
         return DeadlineState.PENDING
     rows = list(
@@ -121,6 +129,15 @@ def fire(turn: Turn, deadline: Deadline) -> DeadlineState:
     turn.due(ticket, KIND, turn.now, step=FILES, cycle=deadline.cycle)
     transaction.on_commit(nudge)
     return DeadlineState.FIRED
+
+
+def _held(ticket: Ticket) -> bool:
+    """Whether the case is held, or another that is one conversation with it."""
+    if ticket.held_at is not None:
+        return True
+    root = ticket.merged_into_id or ticket.pk
+    one = Ticket.objects.filter(Q(pk=root) | Q(merged_into=root))
+    return one.filter(held_at__isnull=False).exists()
 
 
 def _erase(turn: Turn, rows: Iterable[Evidence], deadline: Deadline, outcome: str) -> None:

@@ -50,7 +50,8 @@ def say(
     The same ``form_key`` twice is one message. An agent's reply waits for the customer, unless
     ``then_state`` says ``open``, ``waiting`` or ``solved``; a customer's answer opens a solved
     ticket again, and of a closed one begins a new ticket that is linked to it: the message
-    returned is that one's. ``mentions`` are called in a note; ``attachments`` are files of this
+    returned is that one's. What is said on a ticket that was merged into another arrives there.
+    ``mentions`` are called in a note; ``attachments`` are files of this
     ticket that nobody has sent yet, or such that have just been stored.
 
     Raises:
@@ -64,7 +65,7 @@ def say(
     if kind == "agent":
         must_be_filled(text)
     verb = "say" if kind == "customer" else "work"
-    with ticket_turn(ticket.pk, verb, actor=actor, now=now) as turn:
+    with ticket_turn(ticket.pk, verb, actor=actor, now=now, to_root=True) as turn:
         row = turn.ticket
         assert row is not None
         if form_key is not None:

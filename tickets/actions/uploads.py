@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from tickets.actions import attachments
+from tickets.actions import attachments, roots
 from tickets.actions.add_evidence import MAX_FILES, Arrival, not_closed, not_sent, take_in
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput, NotAllowed
@@ -96,6 +96,10 @@ def is_own(upload: Upload, place: Place, actor: Actor | None) -> bool:
     user = actor.user if actor is not None else None
     wanted = {name: row and row.pk for name, row in place.columns().items()}
     here = {name: getattr(upload, f"{name}_id") for name in wanted}
+    merged = _merged_since(upload)
+    if merged is not None:  # begun on a ticket that is a part of this one now
+        claim = getattr(merged, "claim", None) if not place.attached else None
+        here |= {"claim": claim and claim.pk, "ticket": None if claim else merged.pk}
     return here == wanted and upload.uploaded_by_id == (user and user.pk)
 
 
@@ -250,6 +254,9 @@ def arrive(upload: Upload, *, actor: Actor | None, now: datetime) -> Evidence:
     """
     with transaction.atomic():
         place = Upload.objects.select_related("draft", "claim", "ticket").get(pk=upload.pk)
+        merged = _merged_since(place)
+        if merged is not None:
+            place.claim, place.ticket = None, merged
         _lock_place(place)  # before the upload's row, as everybody who touches both does
         row = Upload.objects.select_for_update().get(pk=upload.pk)
         if row.state == UploadState.ARRIVED and row.evidence_id is not None:
@@ -274,6 +281,12 @@ def _taken(arrival: Arrival, place: Upload, actor: Actor | None, now: datetime) 
     return take_in(
         arrival, draft=place.draft, claim=place.claim, ticket=place.ticket, actor=actor, now=now
     )
+
+
+def _merged_since(upload: Upload) -> Ticket | None:
+    """The ticket into which the one was merged that this file was begun for."""
+    ticket = upload.claim.ticket if upload.claim is not None else upload.ticket
+    return None if ticket is None or ticket.merged_into_id is None else roots.of(ticket)
 
 
 def _lock_place(upload: Upload) -> None:

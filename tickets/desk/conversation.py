@@ -11,42 +11,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tickets import attached
 from tickets.attached import Shown
 from tickets.desk import timeline
 from tickets.desk.timeline import Entry
+from tickets.jsonrows import relate
 from tickets.models import Event, Message, Ticket
 
 PAGE = 100
 END = datetime(2090, 1, 1, tzinfo=UTC)
+_ENOUGH = PAGE + 1
 SPOKEN = "message_added"  # its message stands there instead
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where an older page begins: below this event, and before this message."""
+    """Where an older page begins: below this event, and before this message.
+
+    ``along`` and ``event`` are where the events of merged tickets begin, by their time and key.
+    """
 
     seq: int
     at: datetime
     message: int
+    along: datetime = END
+    event: int = 0
 
     def __str__(self) -> str:
-        return f"{self.seq}-{round(self.at.timestamp() * 1_000_000)}-{self.message}"
+        said = f"{self.seq}-{_micros(self.at)}-{self.message}"
+        return said if self.along == END else f"{said}-{_micros(self.along)}-{self.event}"
+
+
+def _micros(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)
 
 
 def read_cursor(typed: str) -> Cursor | None:
     """A cursor out of an address; None for what is none of ours."""
     parts = typed.split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+    if len(parts) not in (3, 5) or not all(part.isascii() and part.isdigit() for part in parts):
         return None
-    seq, micros, message = map(int, parts)
-    if max(seq, message) >= 2**63 or micros > 4_000_000_000_000_000:
+    seq, micros, message, *more = map(int, parts)
+    along, event = more or (_micros(END), 0)
+    if max(seq, message, event) >= 2**63 or max(micros, along) > 4_000_000_000_000_000:
         return None
+    return Cursor(seq, _instant(micros), message, _instant(along), event)
+
+
+def _instant(micros: int) -> datetime:
     seconds, rest = divmod(micros, 1_000_000)
-    at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-    return Cursor(seq, at, message)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +80,29 @@ def of(
     files: Mapping[int, Sequence[Shown]],
     *,
     before: Cursor | None = None,
+    along: Iterable[Event] = (),
+    names: Mapping[int, str] | None = None,
 ) -> Talk:
     """The newest ``PAGE`` entries among these, and where the older ones begin.
 
     ``events`` and ``messages`` hold at least the newest ``PAGE + 1`` of each; ``before`` is where
-    they begin.
+    they begin. ``along`` are as many events of merged tickets, ``names`` the references of these,
+    by key: what comes from one of them says so.
     """
+    names = names or {}
     rows: list[Message | Event] = [row for row in events if row.kind != SPOKEN]
+    rows += along
     rows += messages
     rows.sort(key=_place)
     kept = rows[-PAGE:]
     entries: list[Entry] = []
     for row in kept:
+        origin = names.get(row.ticket_id or 0, "")
         if isinstance(row, Message):
-            entries.append(timeline.said(row, files.get(row.pk, ())))
+            entries.append(timeline.said(row, files.get(row.pk, ()), origin))
             continue
-        entries.append(timeline.entry(row))
-        typed = timeline.asked(row)
+        entries.append(timeline.entry(row, origin))
+        typed = timeline.asked(row, origin)
         entries += [typed] if typed is not None else []
     more = len(rows) > PAGE
     return Talk(tuple(entries), str(_oldest(ticket, kept, before)) if more else "")
@@ -93,13 +115,17 @@ def _place(row: Message | Event) -> tuple[datetime, int, int]:
 
 def _oldest(ticket: Ticket, kept: Sequence[Message | Event], before: Cursor | None) -> Cursor:
     """Below the oldest of either kind that is shown; where none is, below the page before."""
-    event = next((row for row in kept if isinstance(row, Event)), None)
+    events = [row for row in kept if isinstance(row, Event)]
+    event = next((row for row in events if row.ticket_id == ticket.pk), None)
+    along = next((row for row in events if row.ticket_id != ticket.pk), None)
     message = next((row for row in kept if isinstance(row, Message)), None)
     start = before or newest(ticket)
     return Cursor(
         event.seq if event is not None else start.seq,
         message.at if message is not None else start.at,
         message.pk if message is not None else start.message,
+        along.at if along is not None else start.along,
+        along.pk if along is not None else start.event,
     )
 
 
@@ -108,25 +134,35 @@ def newest(ticket: Ticket) -> Cursor:
     return Cursor(ticket.last_seq + 1, END, 0)
 
 
-def older(ticket: Ticket, before: Cursor) -> Talk:
-    """The page before ``before``. Three queries, wherever it is."""
-    events = list(
-        Event.objects.filter(ticket=ticket, seq__lt=before.seq)
-        .exclude(kind=SPOKEN)
-        .select_related("actor_user", "actor_customer", "policy_version")
-        .defer("policy_version__source")
-        .order_by("-seq")[: PAGE + 1]
-    )
+def older(ticket: Ticket, before: Cursor, names: Mapping[int, str] | None = None) -> Talk:
+    """The page before ``before``. Three queries, wherever it is.
+
+    ``names`` are the references of what is merged into the ticket, by key: one more, where any is.
+    """
+    family = [ticket.pk, *(names or ())]
+    events = list(_told().filter(ticket=ticket, seq__lt=before.seq).order_by("-seq")[:_ENOUGH])
+    along: list[Event] = []
+    if names:
+        earlier = Q(at__lt=before.along) | Q(at=before.along, pk__lt=before.event)
+        rows = _told().filter(earlier, ticket__in=list(names))
+        along = list(rows.order_by("-at", "-pk")[:_ENOUGH])
     earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.message)
+    of_these = {"ticket__in": family} if names else {"ticket": ticket}
     messages = list(
-        Message.objects.filter(earlier, ticket=ticket, at__lte=before.at)
+        Message.objects.filter(earlier, at__lte=before.at, **of_these)
         .select_related("author")
-        .order_by("-at", "-pk")[: PAGE + 1]
+        .order_by("-at", "-pk")[:_ENOUGH]
     )
-    for message in messages:
-        message.ticket = ticket
-    said, _drafts = attached.of(ticket, [row.pk for row in messages])
-    return of(ticket, events, messages, said, before=before)
+    for row in messages:
+        relate(row, "ticket", ticket)
+    said, _drafts = attached.of(ticket, [row.pk for row in messages], tickets=family)
+    return of(ticket, events, messages, said, before=before, along=along, names=names)
+
+
+def _told() -> QuerySet[Event]:
+    rows = Event.objects.exclude(kind=SPOKEN)
+    rows = rows.select_related("actor_user", "actor_customer", "policy_version")
+    return rows.defer("policy_version__source")
 
 
 def meanwhile(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from tickets.actions import retention
@@ -101,7 +102,11 @@ def build(
         here=found.here,
     )
     context["clocks"] = ticket_clocks.card(desk, ticket)
-    context |= talking.context(desk, ticket, claim, events, found.attached, bound, since)
+    context |= talking.context(
+        desk, ticket, claim, events, found.attached, bound, since, found.merged
+    )
+    context["merged"] = found.merged
+    context["split_at"] = _split_at(ticket) if "work" in verbs else ""
     context["marks"] = marking.read(desk, ticket, bound, change=card == "marks", rows=found.marks)
     if claim is not None:
         asked = any(event.kind == "sent_to_manufacturer" for event in events)
@@ -144,6 +149,11 @@ def _request_context(
         "evidence": list(ticket.evidence.all()),
         "kinds": labels.EVIDENCE,
     }
+
+
+def _split_at(ticket: Ticket) -> str:
+    """The address of making a ticket of one of its messages, but for the message's key."""
+    return reverse("desk:splitting", args=[ticket.reference, 0]).removesuffix("0/")
 
 
 def what_if(desk: Desk, ticket: Ticket, typed: Mapping[str, str]) -> dict[str, Any]:
@@ -201,6 +211,8 @@ class Assignee:
     people: Sequence[tuple[str, str]]
     chosen: str
     form: forms.StepForm | None
+    note: str
+    form_key: str
 
 
 def _assignee_form(
@@ -211,8 +223,6 @@ def _assignee_form(
 ) -> Assignee | None:
     if "work" not in verbs:
         return None
-    note: str
-    form_key: str
     refused = bound[1] if bound and bound[0] == "assignee" else None
     chosen = refused["assignee"].value() if refused is not None else ticket.assignee_id
     options = [(str(key), name) for key, name in people]

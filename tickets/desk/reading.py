@@ -19,7 +19,7 @@ from policies.publish import version_of
 from supportdesk.prepared import Prepared
 from tickets import attached
 from tickets.attached import Attached
-from tickets.desk import marking, queue_counts, together
+from tickets.desk import marking, merging, queue_counts, together
 from tickets.desk.conversation import PAGE
 from tickets.desk.person import Desk
 from tickets.desk.queue_counts import Counts
@@ -81,8 +81,25 @@ _KINDS = {
 }
 _HAS_ADDRESS = r"""(o.country <> '' AND o.ship_to->>'zip' ~ '\S'
     AND coalesce(o.ship_to->>'address1', '') || coalesce(o.ship_to->>'address2', '') ~ '\S')"""
-_SAID = """SELECT y.id FROM tickets_message y WHERE y.ticket_id = t.id
-           ORDER BY y.at DESC, y.id DESC LIMIT {talk}"""
+# The newest messages of a ticket and of what is merged into it: of each by its index, and then of
+# all, so that a long conversation costs as much as a short one.
+_TALK = """
+    (SELECT y.* FROM unnest(z.family) AS one (id) CROSS JOIN LATERAL (
+       SELECT * FROM tickets_message WHERE ticket_id = one.id
+       ORDER BY at DESC, id DESC LIMIT {talk}) y ORDER BY y.at DESC, y.id DESC LIMIT {talk})
+"""
+_SAID = "SELECT m.id FROM {said} m"
+# What happened on those that were merged into it, but for what was said.
+_ALONG = """
+    (SELECT e.* FROM unnest(z.family[2:]) AS one (id) CROSS JOIN LATERAL (
+       SELECT * FROM tickets_event WHERE ticket_id = one.id AND kind <> 'message_added'
+       ORDER BY seq DESC LIMIT {talk}) e)
+"""
+_MERGED = """
+  (SELECT json_build_array(n.reference) FROM tickets_ticket n WHERE n.id = t.merged_into_id),
+  (SELECT json_agg(json_build_array(n.id, n.reference, n.subject) ORDER BY n.id)
+   FROM tickets_ticket n WHERE n.merged_into_id = t.id)
+"""
 _STATEMENT = """
 SELECT (SELECT json_build_object(
   'ticket', {ticket}, 'store', {store}, 'customer', {customer}, 'order', {order},
@@ -111,8 +128,9 @@ SELECT (SELECT json_build_object(
   'events', (SELECT json_agg({event} ORDER BY e.seq) FROM tickets_event e
              WHERE e.ticket_id = t.id AND {seen}),
   'messages', (SELECT json_agg({message} ORDER BY m.at, m.id)
-               FROM (SELECT * FROM tickets_message y WHERE y.ticket_id = t.id
-                     ORDER BY y.at DESC, y.id DESC LIMIT {talk}) m),
+               FROM {said} m),
+  'along', (SELECT json_agg({event} ORDER BY e.at, e.id) FROM {along} e),
+  'merged', (SELECT json_build_array({merged})),
   'deadlines', (SELECT json_agg({deadline} ORDER BY d.due_at, d.id) FROM tickets_deadline d
                 LEFT JOIN tickets_refund r ON r.id = d.refund_id
                 WHERE d.ticket_id = t.id OR d.claim_id = c.id
@@ -123,14 +141,15 @@ SELECT (SELECT json_build_object(
                WHERE q.user_id = u.id AND q.store_id = t.store_id AND q.role = ANY('{{{roles}}}'))),
   'staff', (SELECT json_agg({user}) FROM tickets_user u WHERE u.id IN (
              SELECT e.actor_user_id FROM tickets_event e WHERE e.ticket_id = t.id AND {seen}
-             UNION SELECT m.author_id FROM (SELECT * FROM tickets_message y
-               WHERE y.ticket_id = t.id ORDER BY y.at DESC, y.id DESC LIMIT {talk}) m
+             UNION SELECT m.author_id FROM {said} m
+             UNION SELECT e.actor_user_id FROM {along} e
              UNION SELECT t.assignee_id UNION SELECT t.held_by_id
              UNION SELECT c.overridden_by_id)),
   'customers', (SELECT json_agg({customer}) FROM tickets_customer x WHERE x.id IN (
              SELECT e.actor_customer_id FROM tickets_event e
              WHERE e.ticket_id = t.id AND {seen})),
   'drafts', {drafts}, 'attached', {attached}, 'marks', (SELECT json_build_array({marks})),
+  'here', {here},
   'orders_n', (SELECT count(*) FROM tickets_order n WHERE n.customer_id = t.customer_id
                AND n.store_id = ANY(%(every)s)),
   'tickets_n', (SELECT count(*) FROM tickets_ticket n WHERE n.customer_id = t.customer_id
@@ -143,13 +162,14 @@ JOIN tickets_store a ON a.id = t.store_id
 JOIN tickets_customer x ON x.id = t.customer_id
 LEFT JOIN tickets_order o ON o.id = t.order_id
 LEFT JOIN tickets_claim c ON c.ticket_id = t.id
+CROSS JOIN LATERAL (SELECT t.id || coalesce(array_agg(n.id ORDER BY n.id), '{{}}') AS family
+                    FROM tickets_ticket n WHERE n.merged_into_id = t.id) z
 WHERE t.reference = %(reference)s AND t.store_id = ANY(%(every)s)), {counts}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-  'here', {here},
     """One ticket with all that belongs to it: its relations are filled in and ask nothing.
 
     ``deadlines`` are those of the ticket, its claim and its refund, in the order of time;
@@ -168,10 +188,11 @@ class Read:
     orders: int
     tickets: int
     claims: Mapping[str, int]
+    merged: merging.Merged
     attached: Attached
     marks: marking.Rows
-    counts: Counts
     here: together.Here
+    counts: Counts
 
 
 def read(desk: Desk, reference: str, *, year_ago: datetime) -> Read | None:
@@ -214,7 +235,9 @@ def _statement() -> Prepared:
     }
     rows = {name: _SHAPES[name].sql(alias) for name, alias in aliases.items()}
     rows["order"] = f"CASE WHEN o.id IS NOT NULL THEN {rows['order']} END"
-    drafts, files = attached.columns(_SAID.format(talk=PAGE + 1))
+    drafts, files = attached.columns(
+        _SAID.format(said=_TALK.format(talk=PAGE + 1)), family="z.family"
+    )
     there = "SELECT z.id FROM tickets_order z WHERE z.address_key = o.address_key"
     sql = _STATEMENT.format(
         **rows,
@@ -222,13 +245,16 @@ def _statement() -> Prepared:
         drafts=drafts,
         attached=files,
         marks=marking.COLUMNS,
-        counts=queue_counts.columns(),
         here=together.COLUMN,
+        counts=queue_counts.columns(),
         by_customer=_CLAIMS.format("nt.customer_id = t.customer_id"),
         by_order=_CLAIMS.format("n.order_id = t.order_id"),
         by_address=_CLAIMS.format(f"n.order_id IN ({there})"),
         has_address=_HAS_ADDRESS,
         most_twins=MOST_FOUND,
+        said=_TALK.format(talk=PAGE + 1),
+        along=_ALONG.format(talk=PAGE + 1),
+        merged=_MERGED,
         talk=PAGE + 1,  # what is older is read page by page: see `conversation`
         seen=f"(e.kind <> 'message_added' OR e.seq > t.last_seq - {PAGE + 1})",
     )
@@ -267,10 +293,11 @@ def _put_together(found: dict[str, Any], counts: Counts) -> Read:
         found["orders_n"],
         found["tickets_n"],
         {by: number or 0 for by, number in (found["claims_n"] or {}).items()},
+        _merged(found, ticket, claim, users, customers),
         attached.put_together(found["drafts"], found["attached"]),
         found["marks"],
-        counts,
         together.shown(found["here"]),
+        counts,
     )
 
 
@@ -314,7 +341,7 @@ def _events(
 ) -> list[Event]:
     events: list[Event] = _SHAPES["event"].many(found["events"])
     for event in events:
-        event.ticket = ticket
+        relate(event, "ticket", ticket)
         relate(event, "actor_user", users.get(event.actor_user_id or 0))
         relate(event, "actor_customer", customers.get(event.actor_customer_id or 0))
         if event.policy_version_id is not None:
@@ -322,10 +349,24 @@ def _events(
     return events
 
 
+def _merged(
+    found: dict[str, Any],
+    ticket: Ticket,
+    claim: Claim | None,
+    users: Mapping[int, User],
+    customers: Mapping[int, Customer],
+) -> merging.Merged:
+    into, parts = found["merged"]
+    if not into and not parts:
+        return merging.NOTHING
+    events = _events({"events": found["along"]}, ticket, claim, users, customers)
+    return merging.of(into, parts or (), events)
+
+
 def _messages(found: dict[str, Any], ticket: Ticket, users: Mapping[int, User]) -> list[Message]:
     rows: list[Message] = _SHAPES["message"].many(found["messages"])
     for message in rows:
-        message.ticket = ticket
+        relate(message, "ticket", ticket)  # its key stays that of the ticket it was said on
         relate(message, "author", users.get(message.author_id or 0))
     return rows
 

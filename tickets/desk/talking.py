@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from tickets.attached import Attached
 from tickets.desk import composer, conversation, timeline
 from tickets.desk.forms import StepForm
+from tickets.desk.merging import NOTHING, Merged
 from tickets.desk.person import Desk
 from tickets.models import Claim, Event, ReplyDraft, Ticket
 
@@ -22,13 +23,17 @@ def context(
     kept: Attached,
     bound: tuple[str, StepForm] | None,
     since: int | None,
+    merged: Merged = NOTHING,
 ) -> dict[str, Any]:
-    """What the conversation's templates need; ``events`` and ``kept`` are what the page read."""
+    """What the conversation's templates need; ``events``, ``kept`` and ``merged`` are what the
+    page read."""
     said = list(ticket.messages.all())
     draft, pending = composer.drafts_of(desk, kept.drafts)
     form = bound[1] if bound and bound[0] == "message" else None
     return {
-        "talk": conversation.of(ticket, events, said, kept.said),
+        "talk": conversation.of(
+            ticket, events, said, kept.said, along=merged.events, names=merged.names
+        ),
         "compose": composer.of(
             desk,
             ticket,

@@ -67,6 +67,10 @@ ICONS: Mapping[str, str] = {
     "tagged": "tag",
     "priority_set": "flag",
     "linked": "link",
+    "merged": "affiliate",
+    "unmerged": "arrows-exchange",
+    "split_off": "corner-up-left",
+    "split_undone": "arrow-back-up",
     "unlinked": "link",
     "ticket_solved": "check",
     "solution_undone": "arrow-back-up",
@@ -99,6 +103,7 @@ class Entry:
     channel: str = ""
     files: tuple[Shown, ...] = ()
     key: int = 0  # of its message
+    origin: str = ""  # the reference of the merged ticket that it is from
 
 
 def who(event: Event) -> str:
@@ -160,7 +165,8 @@ def detail(event: Event) -> str:
     return "\n".join(part for part in said if part)
 
 
-_MARKS = ("snoozed", "woken", "tagged", "priority_set", "linked", "unlinked")
+_MARKS = ("snoozed", "woken", "tagged", "priority_set", "linked", "unlinked", "merged", "unmerged")
+_MARKS += ("split_off", "split_undone")
 _WOKEN = {
     "customer": _l("The customer has written."),
     "time": _l("Its day has come."),
@@ -180,6 +186,11 @@ def _mark(event: Event) -> list[str]:
         return [*(f"+ {name}" for name in data["added"]), *(f"− {key}" for key in data["removed"])]
     if event.kind == "priority_set":
         return [f"{labels.PRIORITIES[data['before']]} → {labels.PRIORITIES[data['after']]}"]
+    if event.kind == "merged":
+        words = (
+            _("Into %(other)s") if data["way"] == "into" else _("%(other)s is a part of this now")
+        )
+        return [words % {"other": spoken(data["other"])}]
     return [spoken(data["other"])]
 
 
@@ -205,8 +216,8 @@ def _in_order(parts: Mapping[str, Any]) -> list[str]:
     return [str(parts[key]) for key in sorted(parts, key=lambda key: rank.get(key, last))]
 
 
-def entry(event: Event) -> Entry:
-    """One event as a line of the history."""
+def entry(event: Event, origin: str = "") -> Entry:
+    """One event as a line of the history. ``origin``: of a ticket that is merged into this one."""
     return Entry(
         "event",
         who(event),
@@ -217,6 +228,7 @@ def entry(event: Event) -> Entry:
         event,
         event.rule,
         str(event.policy_version.number) if event.policy_version else "",
+        origin=origin,
     )
 
 
@@ -235,7 +247,7 @@ def channel(message: Message) -> str:
     return str(CHANNELS.get(way, ""))
 
 
-def said(message: Message, files: Sequence[Shown] = ()) -> Entry:
+def said(message: Message, files: Sequence[Shown] = (), origin: str = "") -> Entry:
     """One message with its files, as it stands in the conversation."""
     customer = str(message.ticket.customer)
     name = message.author.get_full_name() if message.author else customer
@@ -251,6 +263,7 @@ def said(message: Message, files: Sequence[Shown] = ()) -> Entry:
         channel=channel(message),
         files=tuple(files),
         key=message.pk,
+        origin=origin,
     )
 
 
@@ -260,9 +273,10 @@ def with_words(line: Entry, words: str) -> Entry:
     return replace(line, detail="\n".join(part for part in (line.detail, short) if part))
 
 
-def asked(event: Event) -> Entry | None:
+def asked(event: Event, origin: str = "") -> Entry | None:
     """What a customer typed when they filed a claim, which is no message of its own."""
     if event.kind != "claim_filed" or not event.data.get("note"):
         return None
     way = str(CHANNELS["page"])
-    return Entry("customer", who(event), event.at, event.data["note"], channel=way)
+    note = event.data["note"]
+    return Entry("customer", who(event), event.at, note, channel=way, origin=origin)

@@ -66,6 +66,7 @@ INTERNAL_EVENTS = frozenset(
         "macro_undone",
         "macro_used",
         "mail_bounced",
+        "merged",
         "parcel_late",
         "parcel_snoozed",
         "preorder_late",
@@ -74,9 +75,12 @@ INTERNAL_EVENTS = frozenset(
         "share_taken",
         "snoozed",
         "solution_undone",
+        "split_off",
+        "split_undone",
         "tagged",
         "target_missed",
         "unlinked",
+        "unmerged",
         "woken",
     }
 )

@@ -190,9 +190,10 @@ def _for_staff(request: HttpRequest, pk: int) -> Evidence:
 
 def _of_ticket(actor: Actor, ticket: Ticket, pk: int) -> Evidence:
     evidence = access.evidence_by_pk(actor, pk)
-    of = evidence.claim.ticket_id if evidence.claim is not None else evidence.ticket_id
-    if of != ticket.pk:
-        raise Http404  # the link opens this one conversation, not the customer's others
+    of = evidence.claim.ticket if evidence.claim is not None else evidence.ticket
+    # The link opens this one conversation, with what was merged into it: not the customer's others.
+    if of is None or ticket.pk not in (of.pk, of.merged_into_id):
+        raise Http404
     return evidence
 
 

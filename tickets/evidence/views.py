@@ -27,6 +27,7 @@ from policies.publish import in_force, pack_of
 from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from tickets import access
+from tickets.actions import roots
 from tickets.actions.attachments import KIND
 from tickets.actions.uploads import Place, admit
 from tickets.actor import Actor
@@ -78,11 +79,11 @@ def door(request: HttpRequest, now: datetime) -> Door:
     if asked.get("token"):
         ticket, actor = access.ticket_by_link(reference, asked["token"])
         back = reverse("portal:status", args=[ticket.reference, asked["token"]]) + "#evidence"
-        place, pack = _of_ticket(ticket, now)
+        place, pack = _of_ticket(roots.of(ticket), now)
         return Door(place, actor, pack, back)
     if request.user.is_authenticated:
         actor = Actor.staff(request.user)
-        ticket = access.ticket_for(actor, reference)
+        ticket = roots.of(access.ticket_for(actor, reference))
         place, pack = _of_ticket(ticket, now)
         if asked.get("kind") == KIND:
             back = f"/desk/tickets/{ticket.reference}/#message"

@@ -38,14 +38,17 @@ def _undone(name: str) -> models.CheckConstraint:
     )
 
 
-# What a ticket is merged into is no part of another: whoever merges holds both rows, and those
-# merged into either, so that nobody else's merge comes between.
+# What a ticket is merged into is no part of another. Looked at when all is done, as it is then.
 ROOTS = """
 CREATE FUNCTION merged_into_a_root() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM tickets_ticket
-               WHERE id = NEW.merged_into_id AND merged_into_id IS NOT NULL)
-       OR EXISTS (SELECT FROM tickets_ticket WHERE merged_into_id = NEW.id) THEN
+    IF EXISTS (
+        SELECT FROM tickets_ticket t WHERE t.id = NEW.id AND t.merged_into_id IS NOT NULL AND (
+            EXISTS (SELECT FROM tickets_ticket r
+                    WHERE r.id = t.merged_into_id AND r.merged_into_id IS NOT NULL)
+            OR EXISTS (SELECT FROM tickets_ticket p WHERE p.merged_into_id = t.id)
+        )
+    ) THEN
         RAISE EXCEPTION 'merged_into_a_root' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;

@@ -232,9 +232,10 @@ def _told_of(event: Event) -> tuple[str, Promise]:
     return _CALLED if event.data.get("channel") == "phone" else TOLD[event.kind]
 
 
-def timeline(ticket: Ticket) -> list[dict[str, Any]]:
-    """What happened, the newest last; only what is the customer's to know."""
-    events = ticket.events.filter(kind__in=TOLD).order_by("seq")
+def timeline(family: Sequence[int]) -> list[dict[str, Any]]:
+    """What happened on a ticket and on those merged into it, the newest last; only what is the
+    customer's to know."""
+    events = Event.objects.filter(ticket__in=family, kind__in=TOLD).order_by("at", "pk")
     return [
         {"icon": icon, "text": text, "at": event.at, "detail": _detail(event)}
         for event in events
@@ -270,18 +271,19 @@ class Talk:
     older: str = ""
 
 
-def conversation(ticket: Ticket, before: str = "") -> Talk:
+def conversation(ticket: Ticket, family: Sequence[int], before: str = "") -> Talk:
     """What was said between customer and store; internal notes are never among it.
 
-    The newest hundred, or those before ``before``, which an older page's address says.
+    The newest hundred, or those before ``before``, which an older page's address says. ``family``
+    are the keys of the ticket and of those merged into it: to the customer they are one.
     """
-    rows = Message.objects.filter(ticket=ticket).exclude(kind="note")
+    rows = Message.objects.filter(ticket__in=family).exclude(kind="note")
     place = _before(before)
     if place is not None:
         rows = rows.filter(Q(at__lt=place[0]) | Q(at=place[0], pk__lt=place[1]))
     found = list(rows.order_by("-at", "-pk")[: SAID + 1])
     shown = found[:SAID][::-1]
-    files, _drafts = attached.of(ticket, [message.pk for message in shown])
+    files, _drafts = attached.of(ticket, [message.pk for message in shown], tickets=family)
     entries: list[dict[str, Any]] = [
         {"mine": message.kind == "customer", "body": message.body, "at": message.at}
         | {"files": files.get(message.pk, [])}
@@ -290,10 +292,10 @@ def conversation(ticket: Ticket, before: str = "") -> Talk:
     if len(found) > SAID:
         first = shown[0]
         return Talk(entries, f"{round(first.at.timestamp() * 1_000_000)}-{first.pk}")
-    filed = ticket.events.filter(kind="claim_filed").first()
-    if filed is not None and filed.data.get("note"):
-        entries.insert(0, {"mine": True, "body": filed.data["note"], "at": filed.at})
-    return Talk(entries)
+    filed = Event.objects.filter(ticket__in=family, kind="claim_filed").order_by("at", "pk")
+    notes = [row for row in filed if row.data.get("note")]
+    typed = [{"mine": True, "body": row.data["note"], "at": row.at} for row in notes]
+    return Talk(sorted([*typed, *entries], key=lambda entry: entry["at"]))
 
 
 def _before(typed: str) -> tuple[datetime, int] | None:

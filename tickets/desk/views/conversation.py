@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions import attachments, mentions, replies, reply_drafts
-from tickets.desk import conversation
+from tickets.desk import conversation, merging
 from tickets.desk.composer import ComposeForm
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.answer import refused
@@ -111,7 +111,7 @@ def older(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     before = newest if typed is None else conversation.read_cursor(typed)
     if before is None:
         raise Http404
-    talk = conversation.older(found, before)
+    talk = conversation.older(found, before, merging.names_of(found))
     if getattr(request, "htmx", False):
         piece = {"talk": talk, "ticket": found, "now": desk.now, "reader_zone": desk.user.time_zone}
         return render(request, "desk/older_piece.html", piece)

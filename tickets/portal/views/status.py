@@ -17,6 +17,7 @@ from supportdesk import clock
 from supportdesk.visitor import visitor_of
 from supportdesk.zones import zone_or_none
 from tickets import access
+from tickets.actions import roots
 from tickets.actions.attachments import MAX_BYTES, MOST
 from tickets.actions.decide_claim import withdraw as withdraw_claim
 from tickets.actions.requests import is_over
@@ -43,6 +44,8 @@ from tickets.portal.visit import label_of, locale, looks_at_own_files, pack_now,
 def show(request: HttpRequest, reference: str, token: str) -> HttpResponse:
     """The status of one request, behind its signed link."""
     ticket, _actor = access.ticket_by_link(reference, token)
+    if ticket.merged_into_id is not None:  # the same customer's: its page shows all of it
+        return HttpResponseRedirect(access.link_for(roots.of(ticket)))
     return _page(request, ticket, token, MessageForm(initial={"form_key": uuid.uuid4()}))
 
 
@@ -50,6 +53,7 @@ def _page(
     request: HttpRequest, ticket: Ticket, token: str, form: MessageForm, status: int = 200
 ) -> HttpResponse:
     now = clock.now()
+    family = roots.family(ticket)
     claim = Claim.objects.select_related("policy_version").filter(ticket=ticket).first()
     zone = zone_or_none(ticket.customer.time_zone)
     pack = pack_of(claim.policy_version) if claim else pack_now(ticket.store, now)
@@ -66,8 +70,9 @@ def _page(
         "sent": "sent" in request.GET,
         "tracks": ticket.order is not None and about_parcels(ticket.request),
         "release": release_of(ticket.order, ticket.request, now),
-        "timeline": progress.timeline(ticket),
-        "talk": progress.conversation(ticket, request.GET.get("before", "")),
+        "timeline": progress.timeline(family),
+        "talk": progress.conversation(ticket, family, request.GET.get("before", "")),
+        "elsewhere": _elsewhere(ticket),
         "closed": ticket.state == TicketState.CLOSED,
         "attach": {"most": MOST, "size": MAX_BYTES},
         "channels": queries.channels(pack_now(ticket.store, now), locale()),
@@ -80,6 +85,12 @@ def _page(
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _elsewhere(ticket: Ticket) -> list[tuple[str, str]]:
+    """Where what was written here about something else goes on: references and links."""
+    rows = Ticket.objects.filter(split_from__source=ticket, split_from__undone_at=None)
+    return [(row.spoken_reference, access.link_for(row)) for row in rows.order_by("pk")]
 
 
 def _of_request(
@@ -138,6 +149,9 @@ def say(request: HttpRequest, reference: str, token: str) -> HttpResponse:
             if said.ticket_id == ticket.pk:
                 messages.success(request, _("Your message is with us."))
                 return HttpResponseRedirect(back + "#conversation")
+            if said.ticket.merged.filter(pk=ticket.pk).exists():
+                messages.success(request, _("Your message is with us."))
+                return HttpResponseRedirect(access.link_for(said.ticket) + "#conversation")
             messages.success(request, _("This was closed, so we have opened a new request."))
             return HttpResponseRedirect(access.link_for(said.ticket) + "#conversation")
     return _page(request, ticket, token, form, 422)
