@@ -62,8 +62,6 @@ from tickets.models import (
 Person = Customer | Store | CustomerNote | SavedView | Macro | ReplyDraft | Order | OrderShare
 Case = Claim | Ticket | Message | Refund | Pickup
 Thing = Case | Shipment | Product | ReleaseMove | Person | None
-    Claim | Pickup | Refund | Ticket | Shipment | Product | ReleaseMove | Message | Person | None
-)
 READS, WORKS, LEADS = "see", "work", "override"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
 PEOPLE: dict[str, frozenset[str]] = {
