@@ -19,6 +19,7 @@ from tickets.actions.keep_macros import Wanted
 from tickets.actions.macros import Ran
 from tickets.actor import SYSTEM, Actor
 from tickets.errors import ActionError, Conflict, InvalidInput, NotAllowed
+from tickets.intake.demo.macros import shelve
 from tickets.lifecycle import TicketState, WaitingFor
 from tickets.models import (
     Customer,
@@ -571,3 +572,21 @@ def test_sent_and_taken_back_at_once_is_exactly_one_of_both(
         assert ("vip buyer" in tags(ticket)) == bool(said)
         if said:
             ticket_marks.set_tags(ticket, [], actor=Actor.staff(agent), now=NOON)
+
+
+# --- those of the demo -------------------------------------------------------------------
+
+
+def test_the_demo_s_macros_speak_two_languages_and_fit_a_claim(
+    story: Story, kpopusa: Store, lead: User, agent: User
+) -> None:
+    found = shelve(kpopusa, Actor.staff(lead), NOON)
+    for macro in found:
+        assert {text.locale for text in macro.texts.all()} == (
+            {"en", "ko"} if macro.kind else set()
+        )
+    waiting = story.file("missing_photocard", opened=False).ticket
+    evidence = next(macro for macro in found if macro.name.startswith("Evidence"))
+    said = macros.compose(evidence, waiting, user=agent, now=NOON)
+    assert said is not None
+    assert said.missing == ()

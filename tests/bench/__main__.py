@@ -16,7 +16,7 @@ from pathlib import Path
 
 from supportdesk import embedded
 
-PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads", "likeness", "desk")
+PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads", "likeness", "desk", "together")
 ALONE = "peer"  # `make bench-peer`: it installs somebody else's package
 
 

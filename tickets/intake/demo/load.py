@@ -12,8 +12,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from tickets.actions.stores import open_store
-from tickets.actor import SYSTEM
+from tickets.actor import SYSTEM, Actor
 from tickets.intake.demo.files import orders_csv, tracking_csv
+from tickets.intake.demo.macros import shelve
 from tickets.intake.demo.orders import plans
 from tickets.intake.demo.stories import stories
 from tickets.intake.demo.teller import Teller
@@ -55,6 +56,8 @@ def load_demo(now: datetime, say: Callable[[str], object]) -> bool:
         count = 0
         for store in opened.values():
             count += _import(store, anchor, now)
+        for store in opened.values():
+            shelve(store, Actor.staff(staff["lead"]), now)
         say(f"{count} orders are in. Replaying six weeks of claims and pickups …")
         _replay(Teller(anchor, staff), anchor, now)
         _person("admin", opened, password)
