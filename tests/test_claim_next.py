@@ -11,7 +11,7 @@ from django.db import connection
 from tests.cast import NOON, make_customer
 from tests.desk.talk import question
 from tests.test_races import at_once
-from tickets.actions import claim_next, talk, ticket_marks, undoing
+from tickets.actions import claim_next, merging, talk, ticket_marks, undoing
 from tickets.actions.claim_next import Given, Nothing, take
 from tickets.actor import Actor
 from tickets.errors import NotAllowed
@@ -166,6 +166,15 @@ def test_pressed_twice_at_once_is_one_ticket(agent: User, mina: Customer) -> Non
     assert (again.ticket, again.again) == (first, True)
     assert Event.objects.filter(kind="assigned").count() == 1
     assert next_of(agent, now=NOON + timedelta(seconds=3)) == second
+
+
+def test_a_merged_one_is_given_as_the_one_it_went_into(agent: User, mina: Customer) -> None:
+    target, source = asked(mina), asked(mina)
+    merging.merge(source, target, actor=Actor.staff(agent), now=NOON)
+    assert next_of(agent) == target
+    assert next_of(agent, now=NOON + LATER) is Nothing.EMPTY
+    source.refresh_from_db()
+    assert source.assignee is None
 
 
 def test_what_sleeps_is_given_when_it_wakes(agent: User, mina: Customer) -> None:

@@ -17,7 +17,8 @@ from tests.desk.conftest import Clock
 from tests.desk.errands import step
 from tests.desk.talk import form, keep, later, page, post, question
 from tests.desk.test_undo import press
-from tickets.actions import talk
+from tickets.actions import merging, talk
+from tickets.actions.handover import hand_over as hand_it_over
 from tickets.actor import Actor
 from tickets.models import (
     Customer,
@@ -391,6 +392,20 @@ def test_the_form_sent_twice_says_it_once(nora: Client, second_agent: User, tick
     assert Message.objects.filter(kind="note").count() == 1
     assert Event.objects.filter(kind="assigned").count() == 1
     assert Outbox.objects.filter(template="mentioned").count() == 1
+
+
+def test_of_a_merged_ticket_it_goes_where_the_conversation_goes_on(
+    agent: User, second_agent: User, ticket: Ticket, mina: Customer
+) -> None:
+    source = question(mina)
+    merging.merge(source, ticket, actor=Actor.staff(agent), now=NOON)
+    done = hand_it_over(source, second_agent, "She calls back.", actor=Actor.staff(agent), now=NOON)
+    ticket.refresh_from_db()
+    assert (ticket.assignee, Message.objects.get(kind="note").ticket) == (second_agent, ticket)
+    assert done is not None
+    assert done.ticket == ticket
+    source.refresh_from_db()
+    assert source.assignee is None
 
 
 def test_to_oneself_or_to_nobody_calls_nobody(

@@ -51,7 +51,8 @@ def hand_over(
             channel="desk",
             mentions=called[: mentions.MOST],
         )
-        with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+        # Where the note has gone: of a merged ticket, to the one it is a part of.
+        with ticket_turn(message.ticket_id, "work", actor=actor, now=now) as turn:
             event = deeds.assign(turn, user)
             if event is not None:
                 event.data["handover"] = message.pk

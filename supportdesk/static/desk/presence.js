@@ -1,11 +1,11 @@
 // Says who else has this ticket open and whether something new was said, and tells the others of
 // this page; only while somebody looks at it. Nothing moves under their hands: news is a link.
-const place = document.querySelector("[data-presence]");
-
-if (place) {
-  const EVERY = 15000, TYPED = 30000, SOON = 800;
+for (const place of document.querySelectorAll("[data-presence]")) {
+  const EVERY = 15000, TYPED = 30000, SOON = 800, AWAY = 600000;
   const text = document.querySelector("[data-compose] textarea");
-  let typed = -TYPED, toldTyping = false, known = "", pause = EVERY, timer = 0, asking = false, over = false;
+  let known = place.dataset.known, pause = EVERY, timer = 0, asking = false, over = false;
+  let typed = -TYPED, toldTyping = false, soon = false;
+  let stirred = performance.now(), away = false;
 
   const typing = () => performance.now() - typed < TYPED;
   const toCustomer = () => text.form.querySelector('[name="kind"]:checked')?.value === "agent";
@@ -20,6 +20,7 @@ if (place) {
   async function ask() {
     if (asking || over) return;
     asking = true;
+    soon = false;
     toldTyping = typing();
     const body = told({ seen: place.dataset.seen, known, typing: toldTyping ? "1" : "" });
     try {
@@ -41,18 +42,33 @@ if (place) {
 
   function wait(time) {
     clearTimeout(timer);
+    // A page that nobody has touched for ten minutes is open, but not looked at.
+    away = performance.now() - stirred > AWAY;
+    if (away) return;
     if (document.visibilityState === "visible" && !over) timer = setTimeout(ask, time);
   }
 
   text?.addEventListener("input", () => {
     typed = text.value.trim() && toCustomer() ? performance.now() : -TYPED;
     // The first word is told soon, the others with the next question.
-    if (typing() && !toldTyping) {
-      toldTyping = true;
+    if (typing() && !toldTyping && !soon) {
+      soon = true;
       wait(SOON);
     }
   });
-  document.addEventListener("visibilitychange", () => wait(SOON));
+
+  function stir() {
+    stirred = performance.now();
+    if (away) wait(SOON);
+  }
+
+  for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) {
+    document.addEventListener(sign, stir, { passive: true });
+  }
+  document.addEventListener("visibilitychange", () => {
+    stir();
+    wait(SOON);
+  });
   window.addEventListener("pagehide", () => navigator.sendBeacon(place.dataset.presence, told({ gone: "1" })));
   window.addEventListener("pageshow", () => wait(0));
 }
