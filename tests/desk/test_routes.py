@@ -268,10 +268,10 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _caller(get("mina"), lead, on)
     if on in ("macro", "laid aside", "with macro"):
         return _macro(get, lead, on)
-    if on in ("album order", "shared"):
-        return _together(get("mina"), Actor.staff(lead), on)
-    if on in ("said", "split off", "merged"):
-        return _together_or_apart(get("mina"), Actor.staff(lead), on)
+    if on in ("album order", "shared", "said", "split off", "merged"):
+        joined = on not in ("said", "split off", "merged")
+        make = _together if joined else _merged_or_split
+        return make(get("mina"), Actor.staff(lead), on)
     if on == "waiting":
         waiting: Claim = get("waiting")
         return waiting
@@ -297,7 +297,7 @@ def _together(mina: Customer, lena: Actor, on: str) -> Order | OrderShare:
     return give(order.lines.all()[0], "jae@example.com", 1, actor=lena, now=NOON)
 
 
-def _together_or_apart(mina: Customer, lena: Actor, on: str) -> Ticket | Message:
+def _merged_or_split(mina: Customer, lena: Actor, on: str) -> Ticket | Message:
     ticket = _question(mina)
     if on == "merged":
         return merge(ticket, _question(mina), actor=lena, now=NOON).source

@@ -87,11 +87,12 @@ def settle(evidence_id: int, found: Findings | Refusal, *, now: datetime) -> Set
         ticket_id = next((pk for pk in tickets if pk is not None), None)
         if ticket_id is not None:
             done = _in_hand(evidence_id, found, now)
-            return done or _on_ticket(ticket_id, evidence_id, found, now)
-        done = _in_draft(draft_id, evidence_id, found, now)
+            done = done or _on_ticket(ticket_id, evidence_id, found, now)
+        else:
+            done = _in_draft(draft_id, evidence_id, found, now)
         if done is not None:
             return done
-        # It was sent, or removed, while we waited for the draft: look again.
+        # It was sent, moved or removed while we waited for its place: look again.
 
 
 def _in_draft(
@@ -136,9 +137,12 @@ def _in_hand(evidence_id: int, found: Findings | Refusal, now: datetime) -> Sett
 
 def _on_ticket(
     ticket_id: int, evidence_id: int, found: Findings | Refusal, now: datetime
-) -> Settled:
+) -> Settled | None:
+    """None where the file has moved to another ticket, with the message it came with."""
     with ticket_turn(ticket_id, "add_evidence", actor=SYSTEM, now=now) as turn:
         evidence = Evidence.objects.select_for_update(of=("self",)).get(pk=evidence_id)
+        if evidence.ticket_id not in (None, ticket_id):
+            return None
         if evidence.state != EvidenceState.RECEIVED or evidence.erased_at is not None:
             return Settled(EvidenceState(evidence.state))  # done before, or its days are over
         state = _fill(evidence, found, now)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
-from tickets.actions import attachments, mentions, replies, reply_drafts
+from tickets.actions import attachments, mentions, replies, reply_drafts, roots
 from tickets.desk import conversation, merging
 from tickets.desk.composer import ComposeForm
 from tickets.desk.person import Desk, staff_only
@@ -45,12 +45,13 @@ def say(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
         if isinstance(error, AlsoWriting):
             form.writing = error.people
         return refused(request, desk, found, "message", form, error)
-    return redirect(reverse("desk:ticket", args=[found.reference]) + place)
+    # What is written on a ticket that was merged into another stands there.
+    return redirect(reverse("desk:ticket", args=[roots.of(found).reference]) + place)
 
 
 def _keep(request: HttpRequest, desk: Desk, ticket: Ticket, form: ComposeForm) -> None:
     """Before anything can refuse it: the text and its files are the draft, whatever follows."""
-    if replies.gone(ticket, form.cleaned_data.get("form_key")) is not None:
+    if replies.gone(roots.of(ticket), form.cleaned_data.get("form_key")) is not None:
         return  # the same form once more
     with stored(request, now=desk.now) as arrivals:
         kept = reply_drafts.keep(
