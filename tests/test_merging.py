@@ -17,7 +17,7 @@ from tests.desk.errands import ask, on_its_way
 from tests.desk.talk import question
 from tests.test_races import at_once
 from tickets import access
-from tickets.actions import merging, replies, retention, talk, ticket_marks
+from tickets.actions import merging, parting, replies, retention, talk, ticket_marks
 from tickets.actions.carrier import ask_carrier
 from tickets.actions.hold import hold
 from tickets.actions.reply_drafts import Typed, keep
@@ -136,8 +136,8 @@ def test_done_twice_it_is_done_once(first: Ticket, second: Ticket, nora: Actor) 
     assert merging.merge(second, first, actor=nora, now=NOON) == one
     assert Merge.objects.count() == 1
     assert Event.objects.filter(kind="merged").count() == 2
-    assert merging.take_apart(second, actor=nora, now=NOON) == one
-    assert merging.take_apart(second, actor=nora, now=NOON) is None
+    assert parting.take_apart(second, actor=nora, now=NOON) == one
+    assert parting.take_apart(second, actor=nora, now=NOON) is None
     assert Event.objects.filter(kind="unmerged").count() == 2
 
 
@@ -233,8 +233,8 @@ def test_what_was_merged_before_goes_along_and_comes_back(
     assert {fresh(first).merged_into, fresh(second).merged_into} == {third}
     assert say(second, "customer", Actor.of_customer(mina), NOON).ticket == third
     with pytest.raises(Conflict, match="merged further"):
-        merging.take_apart(second, actor=nora, now=NOON)
-    merging.take_apart(first, actor=nora, now=NOON)
+        parting.take_apart(second, actor=nora, now=NOON)
+    parting.take_apart(first, actor=nora, now=NOON)
     after = rows()
     assert [row["merged_into_id"] for row in after["Ticket"]] == [None, first.pk, None]
     assert [row for row in after["Ticket"] if row["id"] in (first.pk, second.pk)] == [
@@ -303,7 +303,7 @@ def test_a_merged_ticket_has_no_turns_of_its_own(
     with pytest.raises(Conflict, match="Take it apart first"):
         talk.set_solved(second, actor=nora, now=NOON)
     ticket_marks.set_tags(second, ["old"], actor=nora, now=NOON)  # marks are no turn
-    merging.take_apart(second, actor=nora, now=NOON)
+    parting.take_apart(second, actor=nora, now=NOON)
     assert fresh(second).state == "new"
     assert fresh(second).ticket_tags.count() == 1
 
@@ -465,7 +465,7 @@ def test_merged_and_taken_apart_every_row_is_as_it_was(
         reversed(sources), reversed(before[:-1]), reversed(places[:-1]), strict=True
     ):
         at += timedelta(hours=chance.choice([0, 0, 1, 30]))
-        merging.take_apart(source, actor=nora, now=at)
+        parting.take_apart(source, actor=nora, now=at)
         assert rows() == was
         assert tallies() == counted
     assert not Merge.objects.filter(undone_at=None).exists()
@@ -485,7 +485,7 @@ def test_taken_apart_in_any_order_every_row_is_as_it_was(
         merging.merge(source, target, actor=nora, now=at)
     chance.shuffle(sources)
     for source in sources:
-        merging.take_apart(source, actor=nora, now=at + MINUTE)
+        parting.take_apart(source, actor=nora, now=at + MINUTE)
     assert rows() == before
     assert tallies() == places
 
@@ -500,7 +500,7 @@ def test_what_somebody_has_changed_since_stays(
     assert fresh(first).state == "open"
     ticket_marks.set_priority(first, 0, actor=nora, now=NOON)
     said = say(second, "customer", Actor.of_customer(mina), NOON)
-    merging.take_apart(second, actor=nora, now=NOON)
+    parting.take_apart(second, actor=nora, now=NOON)
     target = fresh(first)
     assert (target.priority, target.state) == (0, "open")  # the customer has spoken there since
     assert said.ticket == first
@@ -565,7 +565,7 @@ def test_merging_apart_and_saying_at_once_never_stands_still(mina: Customer, nor
                     if chance.random() < 0.4:
                         merging.merge(one, other, actor=nora, now=NOON)
                     elif chance.random() < 0.5:
-                        merging.take_apart(one, actor=nora, now=NOON)
+                        parting.take_apart(one, actor=nora, now=NOON)
                     else:
                         say(one, "customer", hers, NOON)
                 except ActionError:

@@ -185,7 +185,7 @@ def test_long_conversations_are_laid_into_one_another_page_by_page(
     assert len(words) == len(set(words)) == 2 * 75 + 2
     events = sum(html.count('class="talk-event"') for html in found)
     told = Event.objects.filter(ticket__in=[first, second]).exclude(kind="message_added")
-    assert events == told.count()
+    assert events == told.exclude(ticket=first, kind="merged").count()
 
 
 def test_the_page_asks_no_more_of_the_database(nora: Client, first: Ticket, second: Ticket) -> None:

@@ -181,7 +181,7 @@ def _on_ticket(
     now: datetime,
     form_key: uuid.UUID,
 ) -> Ticket:
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with ticket_turn(ticket.pk, "work", actor=actor, now=now, to_root=True) as turn:
         row = turn.ticket
         assert row is not None
         message = Message.objects.create(

@@ -165,7 +165,7 @@ def take_off(record: Record, others: Iterable[Merge]) -> None:
     for model, of in ((TicketTag, "tag_id"), (Watcher, "user_id")):
         name = model.__name__
         made = model.objects.filter(pk__in=record["put_on"][name])
-        kept = []
+        kept: list[int] = []
         for other in others:
             brings = model.objects.filter(ticket=other.source_id).values_list(of, flat=True)
             shared = made.exclude(pk__in=kept).filter(**{f"{of}__in": list(brings)})

@@ -23,6 +23,8 @@ from tickets.models import Event, Message, Ticket
 PAGE = 100
 END = datetime(2090, 1, 1, tzinfo=UTC)
 _ENOUGH = PAGE + 1
+# Of merged tickets: what stands there as a message, and what the ticket's own events tell.
+TOLD_HERE = ("message_added", "merged", "unmerged")
 SPOKEN = "message_added"  # its message stands there instead
 
 
@@ -144,7 +146,7 @@ def older(ticket: Ticket, before: Cursor, names: Mapping[int, str] | None = None
     along: list[Event] = []
     if names:
         earlier = Q(at__lt=before.along) | Q(at=before.along, pk__lt=before.event)
-        rows = _told().filter(earlier, ticket__in=list(names))
+        rows = _told().filter(earlier, ticket__in=list(names)).exclude(kind__in=TOLD_HERE)
         along = list(rows.order_by("-at", "-pk")[:_ENOUGH])
     earlier = Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.message)
     of_these = {"ticket__in": family} if names else {"ticket": ticket}

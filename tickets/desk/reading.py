@@ -20,7 +20,7 @@ from supportdesk.prepared import Prepared
 from tickets import attached
 from tickets.attached import Attached
 from tickets.desk import marking, merging, queue_counts, together
-from tickets.desk.conversation import PAGE
+from tickets.desk.conversation import PAGE, TOLD_HERE
 from tickets.desk.person import Desk
 from tickets.desk.queue_counts import Counts
 from tickets.evidence.likeness import MOST_FOUND
@@ -89,10 +89,11 @@ _TALK = """
        ORDER BY at DESC, id DESC LIMIT {talk}) y ORDER BY y.at DESC, y.id DESC LIMIT {talk})
 """
 _SAID = "SELECT m.id FROM {said} m"
-# What happened on those that were merged into it, but for what was said.
+# What happened on those that were merged into it, but for what was said, and for the merging
+# itself, which the ticket's own events tell.
 _ALONG = """
     (SELECT e.* FROM unnest(z.family[2:]) AS one (id) CROSS JOIN LATERAL (
-       SELECT * FROM tickets_event WHERE ticket_id = one.id AND kind <> 'message_added'
+       SELECT * FROM tickets_event WHERE ticket_id = one.id AND kind NOT IN ({told_here})
        ORDER BY seq DESC LIMIT {talk}) e)
 """
 _MERGED = """
@@ -253,7 +254,7 @@ def _statement() -> Prepared:
         has_address=_HAS_ADDRESS,
         most_twins=MOST_FOUND,
         said=_TALK.format(talk=PAGE + 1),
-        along=_ALONG.format(talk=PAGE + 1),
+        along=_ALONG.format(talk=PAGE + 1, told_here=", ".join(f"'{kind}'" for kind in TOLD_HERE)),
         merged=_MERGED,
         talk=PAGE + 1,  # what is older is read page by page: see `conversation`
         seen=f"(e.kind <> 'message_added' OR e.seq > t.last_seq - {PAGE + 1})",

@@ -165,8 +165,10 @@ def detail(event: Event) -> str:
     return "\n".join(part for part in said if part)
 
 
-_MARKS = ("snoozed", "woken", "tagged", "priority_set", "linked", "unlinked", "merged", "unmerged")
-_MARKS += ("split_off", "split_undone")
+_MARKS = frozenset(
+    {"snoozed", "woken", "tagged", "priority_set", "linked", "unlinked"}
+    | {"merged", "unmerged", "split_off", "split_undone"}
+)
 _WOKEN = {
     "customer": _l("The customer has written."),
     "time": _l("Its day has come."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
 from tickets.actions import merging as joining
-from tickets.actions import splitting
+from tickets.actions import parting, splitting
 from tickets.desk import merging
 from tickets.desk.forms import PlainForm
 from tickets.desk.merging import IN, MergeForm
@@ -36,7 +38,7 @@ def _choices(
     bound: MergeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = {
+    context: dict[str, Any] = {
         "ticket": ticket,
         "store": ticket.store,
         "choices": merging.choices(desk, ticket),
@@ -81,7 +83,7 @@ def unmerge(request: HttpRequest, desk: Desk, reference: str) -> HttpResponse:
     """Let a merged ticket be on its own again."""
     ticket = access.ticket_for(desk.actor, reference)
     try:
-        done = joining.take_apart(ticket, actor=desk.actor, now=desk.now)
+        done = parting.take_apart(ticket, actor=desk.actor, now=desk.now)
     except NotAllowed as error:
         return refused(request, desk, ticket, "unmerge", _plain(request, "unmerge"), error)
     except ActionError as error:
