@@ -81,7 +81,8 @@ class MembershipForm(RoleForm):
         known |= {key: key for key in self.instance.skills or () if key not in known}
         field = self.fields["skills"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = sorted(known.items(), key=_by_word)
+        choices: list[tuple[str, str]] = sorted(known.items(), key=_by_word)
+        field.choices = choices
 
 
 class MembershipInline(Inline):
