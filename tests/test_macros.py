@@ -393,6 +393,18 @@ def test_an_open_claim_is_not_solved_by_a_macro(
     assert "macro_used" not in kinds(ticket)
 
 
+def test_on_a_merged_ticket_nothing_is_done(
+    ticket: Ticket, agent: User, lead: User, kpopusa: Store, mina: Customer, whole: Macro
+) -> None:
+    target = question(mina)
+    Ticket.objects.filter(pk=ticket.pk).update(merged_into=target, state=TicketState.CLOSED)
+    for macro in (whole, keep(kpopusa, lead, "Only", kind="", texts={}, priority=0)):
+        with pytest.raises(Conflict, match="merged into another"):
+            run(macro, ticket, agent)
+    assert kinds(ticket) == kinds(target) == ["ticket_opened"]
+    assert not ReplyDraft.objects.exists()
+
+
 def test_monday_is_the_next_opening_then(ticket: Ticket, agent: User, kpopusa: Store) -> None:
     macro = keep(kpopusa, agent, shared=False, snooze="monday")
     found = macros.until(macro, kpopusa, NOON)

@@ -208,6 +208,7 @@ def test_the_ticket_s_page_has_them_a_press_away(
     plain = nora.get(at(asked), {"seen": 1}).text
     assert "<html" in plain
     assert f'href="{at(asked, whole)}?seen=1"' in plain
+    assert "When is it back?" in plain, "who comes from elsewhere reads the last word first"
 
 
 @pytest.mark.parametrize(

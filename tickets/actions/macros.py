@@ -154,6 +154,8 @@ def _reply(
 
     def along(turn: Turn) -> None:
         assert turn.ticket is not None
+        if turn.ticket.pk != ticket.pk:
+            raise _merged()
         if used(turn.ticket, form_key) is not None:
             raise Conflict(_("This was done already, and taken back. Open the macro again."))
         written.append(_event(turn, macro, do(turn, macro), form_key, said.locale, reply=True))
@@ -182,6 +184,8 @@ def _at_once(
         before = used(row, form_key)
         if before is not None:
             return Ran(before)
+        if row.merged_into_id is not None:
+            raise _merged()
         if macro.then_state and seen is not None and row.last_seq != seen:
             raise Conflict(_("Something happened here since you opened this page."))
         if said is not None:
@@ -200,6 +204,10 @@ def _at_once(
             if said is None and not done:
                 return Ran(None)
             return Ran(_event(turn, macro, done, form_key, said.locale if said else ""))
+
+
+def _merged() -> Conflict:
+    return Conflict(_("This ticket was merged into another one: run the macro there."))
 
 
 def _event(

@@ -136,7 +136,9 @@ def _shown(
     if getattr(request, "htmx", False):
         piece = {"ticket": ticket, "now": desk.now, **context}
         return render(request, "desk/macros/here_piece.html", piece, status=status)
-    whole = desk.context(ticket=ticket, store=ticket.store, **context)
+    # Who comes from elsewhere than the ticket's page reads what was said last, before an answer.
+    said = ticket.messages.exclude(kind="note").select_related("author").last()
+    whole = desk.context(ticket=ticket, store=ticket.store, last_said=said, **context)
     return render(request, "desk/macros/here.html", whole, status=status)
 
 

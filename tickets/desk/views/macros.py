@@ -155,6 +155,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The page of one macro; ``form`` is None where it cannot be changed by this person."""
+    # Before an error is put on the form: what is wrong with a field takes its value away.
+    samples = macros.samples(desk, store, form) if form is not None and form.is_bound else None
     if error is not None:
         status = status_of(error) if not isinstance(error, NotAllowed) else FORBIDDEN
         if form is not None:
@@ -167,7 +169,7 @@ def _page(
         said=found.texts.all() if found is not None else [],
         does=macros.does(found, desk.now) if found is not None else [],
         placeholders=macros.placeholders(),
-        samples=macros.samples(desk, store, form) if form is not None and form.is_bound else None,
+        samples=samples,
         place="macros",
     )
     return render(request, "desk/macros/form.html", context, status=status)
