@@ -24,6 +24,7 @@ from tickets.models import (
     Draft,
     Evidence,
     KeptMail,
+    Macro,
     Order,
     Pickup,
     Store,
@@ -272,6 +273,12 @@ def test_the_pages_of_staff(house: House, examiner: Callable[..., Examiner], dem
     assert proof is not None
     assert proof.claim is not None
     axe.opens(f"/desk/claims/{proof.claim.ticket.reference}/custody/")
+    macro = Macro.objects.filter(store=proof.claim.ticket.store, kind="agent").first()
+    assert macro is not None
+    axe.opens("/desk/macros/")
+    axe.opens(f"/desk/macros/{macro.pk}/")
+    axe.opens(f"/desk/tickets/{proof.claim.ticket.reference}/macros/")
+    axe.opens(f"/desk/tickets/{proof.claim.ticket.reference}/macros/{macro.pk}/")
     axe.opens("/desk/exports/")
     axe.opens("/desk/pickups/")
     for pickup in Pickup.objects.order_by("state", "-needs_person").distinct("state"):
