@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.cast import NOON, make_customer, make_order
 from tests.desk.talk import question
 from tickets.desk import shortcuts
-from tickets.models import Customer, Event, Membership, Role, SavedView, Store, Ticket, User
+from tickets.models import Customer, Event, Macro, Membership, Role, SavedView, Store, Ticket, User
 
 As = Callable[[User | None], Client]
 MOST = 10  # statements of a whole request, sessions and users among them
@@ -117,6 +117,32 @@ def test_a_ticket_offers_what_may_be_done_on_it(
     for address in hrefs(nora, "", ticket=asked.reference):
         assert nora.get(address, follow=True).status_code == 200, address
     assert Event.objects.count() == before
+
+
+def a_macro(store: Store, name: str, owner: User | None = None, by: User | None = None) -> Macro:
+    maker = owner or by
+    assert maker is not None
+    told = {"made_by": maker, "made_at": NOON, "changed_at": NOON, "priority": 0}
+    return Macro.objects.create(store=store, owner=owner, name=name, key=name.casefold(), **told)
+
+
+def test_macros_are_found_where_they_can_be_run(
+    as_: As, nora: Client, asked: Ticket, agent: User, second_agent: User, reader: User
+) -> None:
+    stores = a_macro(asked.store, "Urgent restock", by=agent)
+    a_macro(asked.store, "Urgent, mine", owner=agent)
+    a_macro(asked.store, "Urgent, Omar's", owner=second_agent)
+    Macro.objects.filter(pk=a_macro(asked.store, "Urgent once", by=agent).pk).update(
+        retired_at=NOON
+    )
+    found = palette(nora, "urg", ticket=asked.reference)
+    assert sorted(found["Macros"]) == ["Urgent restock", "Urgent, mine"]
+    assert palette(nora, "rest", ticket=asked.reference)["Macros"] == ["Urgent restock"]
+    assert "Macros" not in palette(nora, "urg")
+    assert "Macros" not in palette(as_(reader), "urg", ticket=asked.reference)
+    address = f"/desk/tickets/{asked.reference}/macros/{stores.pk}/"
+    assert address in hrefs(nora, "restock", ticket=asked.reference)
+    assert nora.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("name", HOSTILE)

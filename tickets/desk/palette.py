@@ -24,6 +24,7 @@ from tickets.models import Customer, Ticket
 from tickets.references import spoken
 
 EACH = 6  # entries of one kind
+MACROS = 200  # of a store that are looked through
 LONGEST = lookup.LONGEST
 
 
@@ -32,15 +33,18 @@ class Entry:
     """One thing to go to, or to do.
 
     ``does`` is what a script does on the page that is open (see `shortcuts`); ``href`` leads
-    there without one. ``keys`` are those that do the same.
+    there without one. ``detail`` stands beside the label, piece by piece: a name in it turns
+    nothing else around. ``keys`` are those that do the same. One that ``carries`` takes along
+    what the open page has shown of its ticket, so that a reply can tell what was not seen.
     """
 
     label: str
     href: str
     icon: str
-    detail: str = ""
+    detail: tuple[str, ...] = ()
     does: str = ""
     keys: tuple[str, ...] = ()
+    carries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def groups(desk: Desk, typed: str, ticket: Ticket | None = None) -> list[Group]:
     found = lookup.find(desk.actor, desk.stores, text)
     all_groups = [
         Group(_("This ticket"), of_ticket(desk, words, ticket)),
+        Group(_("Macros"), macros(desk, words, ticket)),
         Group(_("Tickets"), tickets(desk, found)),
         Group(_("Orders"), orders(found.people)),
         Group(_("Customers"), customers(desk, found.people)),
@@ -96,10 +101,28 @@ def of_ticket(desk: Desk, words: Sequence[str], ticket: Ticket | None) -> list[E
     places = {"snooze": marks, "tags": marks, "priority": marks, "list": reverse("desk:queue")}
     places |= dict.fromkeys(("reply", "note", "solve", "macros"), f"{page}#message")
     return [
-        Entry(str(one.label), places.get(one.does, page), one.icon, "", one.does, _keys(one))
+        Entry(str(one.label), places.get(one.does, page), one.icon, (), one.does, _keys(one))
         for one in shortcuts.ON_TICKET
         if fits(words, one.label)
     ]
+
+
+def macros(desk: Desk, words: Sequence[str], ticket: Ticket | None) -> list[Entry]:
+    """What can be run on the ticket that is open, by its name; each shows first what it does."""
+    if ticket is None or not words or "work" not in desk.verbs(ticket.store_id):
+        return []
+    rows = access.macros_for(desk.actor).filter(store=ticket.store_id, retired_at=None)
+    named = rows.only("pk", "name", "key").order_by("owner_id", "position", "key", "pk")
+    return _first(
+        Entry(
+            one.name,
+            reverse("desk:ticket-macro", args=[ticket.reference, one.pk]),
+            "bolt",
+            carries=True,
+        )
+        for one in named[:MACROS]
+        if fits(words, one.name)
+    )
 
 
 def tickets(desk: Desk, found: lookup.Found) -> list[Entry]:
@@ -120,7 +143,7 @@ def _ticket(ticket: Ticket, customer: Customer) -> Entry:
     state = common.CLAIM_STATES[claim.state] if claim else common.TICKET_STATES[ticket.state]
     kind = labels.REQUESTS.get(ticket.request, ticket.request)
     href = reverse("desk:ticket", args=[ticket.reference])
-    detail = " · ".join(map(str, (customer, kind, state)))
+    detail = (str(customer), str(kind), str(state))
     return Entry(spoken(ticket.reference), href, "ticket", detail)
 
 
@@ -131,7 +154,7 @@ def orders(people: Sequence[Person]) -> list[Entry]:
             order.number,
             reverse("desk:customer", args=[person.customer.pk]) + "#orders-title",
             "package",
-            str(person.customer),
+            (str(person.customer),),
         )
         for person in people
         for order in person.orders
@@ -147,7 +170,7 @@ def customers(desk: Desk, people: Sequence[Person]) -> list[Entry]:
             str(one),
             reverse("desk:customer", args=[one.pk]),
             "user",
-            " · ".join([*([one.email] if one.name else []), *([one.store.name] * several)]),
+            (*([one.email] if one.name else []), *([one.store.name] if several else [])),
         )
         for one in (person.customer for person in people)
     )
@@ -187,13 +210,14 @@ def commands(desk: Desk, words: Sequence[str]) -> list[Entry]:
         (_("Parcels to look at"), reverse("desk:parcels"), "truck"),
         (_("Pre-orders"), reverse("desk:releases"), "calendar-time"),
         (_("My drafts"), reverse("desk:drafts"), "pencil"),
+        (_("All macros"), reverse("desk:macros"), "bolt"),
         *([(_("Reports"), "/reports/", "chart-bar")] if desk.reports else []),
         (_("Policies"), "/policies/", "scale"),
         *([(_("Set-up"), reverse("admin:index"), "settings")] if desk.user.is_staff else []),
     ]
     root, away = reverse("desk:queue"), {"help": reverse("desk:keys")}
     done = [
-        Entry(str(one.label), away.get(one.does, root), one.icon, "", one.does, _keys(one))
+        Entry(str(one.label), away.get(one.does, root), one.icon, (), one.does, _keys(one))
         for one in shortcuts.OFFERED
         if fits(words, one.label)
     ]

@@ -9,7 +9,8 @@
     let typed = "";
     const hold = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key.length === 1) typed += event.key;
+      if (event.key === "Enter") typed += "\n";
+      else if (event.key.length === 1 && !typed.endsWith("\n")) typed += event.key;
       event.preventDefault();
       event.stopImmediatePropagation();
     };

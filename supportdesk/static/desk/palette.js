@@ -23,8 +23,10 @@ document.addEventListener("desk:shown", (event) => {
     if (!one.dataset.does || !deskActs.act(one.dataset.does)) location.assign(one.href);
   }
 
-  // What this page has nothing for is not offered here.
+  // What this page has nothing for is not offered here; a macro takes along what it has shown.
   function fit() {
+    const known = document.querySelector("[data-macros] [hx-get*='?']")?.getAttribute("hx-get").split("?")[1];
+    for (const one of list.querySelectorAll("[data-carries]")) one.search = known ?? "";
     for (const one of list.querySelectorAll("[data-does]")) one.hidden = !deskActs.can(one.dataset.does);
     for (const group of list.querySelectorAll("[role=group]")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
     const n = options().length;
@@ -66,8 +68,9 @@ document.addEventListener("desk:shown", (event) => {
   }
 
   function begin(typed) {
-    field.value = typed;
+    field.value = typed.trimEnd();
     shown = null;
+    wanted = typed.endsWith("\n");
     ask();
   }
 
