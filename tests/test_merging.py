@@ -18,6 +18,7 @@ from tests.desk.talk import question
 from tests.test_races import at_once
 from tickets import access
 from tickets.actions import merging, parting, replies, retention, talk, ticket_marks
+from tickets.actions.add_evidence import Arrival, take_in
 from tickets.actions.carrier import ask_carrier
 from tickets.actions.hold import hold
 from tickets.actions.reply_drafts import Typed, keep
@@ -108,7 +109,7 @@ def test_the_one_is_closed_and_out_of_every_queue_and_the_other_has_what_it_had(
     ticket_marks.set_tags(second, ["vip"], actor=nora, now=NOON)
     ticket_marks.set_priority(second, 0, actor=nora, now=NOON)
     ticket_marks.watch(second, second_agent, True, actor=nora, now=NOON)
-    say(first, "agent", nora, NOON + HOUR)
+    say(first, "agent", nora, NOON + MINUTE)
     assert fresh(first).state == "waiting"
 
     merging.merge(second, first, actor=nora, now=NOON + HOUR + MINUTE)
@@ -383,6 +384,18 @@ def test_a_hold_on_either_keeps_the_files_of_both(
     sweep(NOON + 1700 * DAY)
     file.refresh_from_db()
     assert file.erased_at is None
+
+
+def test_a_file_that_is_still_being_checked_brings_the_turn(
+    first: Ticket, second: Ticket, nora: Actor, mina: Customer
+) -> None:
+    for ticket in (first, second):
+        say(ticket, "agent", nora, NOON)
+    arrival = Arrival("photo", "evidence/shot.jpg", "shot.jpg", 8, NOON, NOON)
+    take_in(arrival, ticket=second, actor=Actor.of_customer(mina), now=NOON)
+    assert (fresh(first).state, fresh(second).state) == ("waiting", "waiting")
+    merging.merge(second, first, actor=nora, now=NOON)
+    assert fresh(first).state == "open"
 
 
 def test_a_file_that_is_handed_in_by_the_old_link_counts_where_the_claim_is(

@@ -19,7 +19,7 @@ from tickets.actions.deeds import ANSWER_KINDS, MOST_TAGS
 from tickets.actions.targets import KINDS as TARGETS
 from tickets.actor import Actor
 from tickets.errors import Conflict
-from tickets.lifecycle import DeadlineState, RefundState, TicketState, WaitingFor
+from tickets.lifecycle import DeadlineState, EvidenceState, RefundState, TicketState, WaitingFor
 from tickets.models import Deadline, Merge, Message, Refund, Ticket, TicketTag, Watcher
 from tickets.permissions import permit
 
@@ -201,6 +201,11 @@ def _take_turn(target: Turn, one: Ticket) -> None:
     """The more pressing of the two: in our queue, put off, waited for, done."""
     ticket = target.ticket
     assert ticket is not None
+    handed_in = one.evidence.filter(state=EvidenceState.RECEIVED, message=None, reply=None)
+    if _rank(ticket) > 0 and handed_in.exists():  # nobody would look for it on what is closed
+        snoozing.wake(target, "merge")
+        target.turn_to(TicketState.OPEN)
+        return
     if _rank(one) >= _rank(ticket):
         if one.snoozed_until and ticket.snoozed_until and one.snoozed_until < ticket.snoozed_until:
             snoozing.put_off(target, one.snoozed_until)

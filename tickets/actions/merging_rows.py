@@ -156,6 +156,8 @@ def hand_over(record: Record, ticket: int, later: Merge) -> None:
                 its[name] = [was, became]
             elif its[name][0] == became:
                 its[name] = [was, its[name][1]]
+    # Nor is whose turn it is put back where somebody has spoken since the first of the two.
+    later.before["seq"] = min(later.before["seq"], record["seq"])
     later.save(update_fields=["before"])
 
 

@@ -22,9 +22,11 @@ _QUIET = frozenset(
         "linked",
         "merged",
         "priority_set",
+        "snoozed",
         "tagged",
         "unlinked",
         "unmerged",
+        "woken",
     }
 )
 

@@ -28,6 +28,7 @@ class Part:
     reference: str
     spoken: str
     subject: str = ""
+    files: int = 0  # handed in there as evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ def of(into: Sequence[Any] | None, parts: Iterable[Sequence[Any]], events: list[
     rows = list(parts)
     return Merged(
         Part(into[0], spoken(into[0])) if into else None,
-        tuple(Part(reference, spoken(reference), subject) for _pk, reference, subject in rows),
+        tuple(Part(ref, spoken(ref), subject, files) for _pk, ref, subject, files in rows),
         tuple(events),
-        {pk: spoken(reference) for pk, reference, _subject in rows},
+        {pk: spoken(ref) for pk, ref, _subject, _files in rows},
     )
 
 

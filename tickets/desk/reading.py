@@ -98,7 +98,10 @@ _ALONG = """
 """
 _MERGED = """
   (SELECT json_build_array(n.reference) FROM tickets_ticket n WHERE n.id = t.merged_into_id),
-  (SELECT json_agg(json_build_array(n.id, n.reference, n.subject) ORDER BY n.id)
+  (SELECT json_agg(json_build_array(n.id, n.reference, n.subject,
+     (SELECT count(*) FROM tickets_evidence f WHERE f.ticket_id = n.id AND f.kind <> 'attachment')
+       + (SELECT count(*) FROM tickets_evidence f JOIN tickets_claim k ON k.id = f.claim_id
+          WHERE k.ticket_id = n.id)) ORDER BY n.id)
    FROM tickets_ticket n WHERE n.merged_into_id = t.id)
 """
 _STATEMENT = """

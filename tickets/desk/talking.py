@@ -28,7 +28,9 @@ def context(
     """What the conversation's templates need; ``events``, ``kept`` and ``merged`` are what the
     page read."""
     said = list(ticket.messages.all())
-    draft, pending = composer.drafts_of(desk, kept.drafts)
+    # What was begun here before what was begun on a ticket that is merged into it.
+    here = sorted(kept.drafts, key=lambda row: row.ticket_id != ticket.pk)
+    draft, pending = composer.drafts_of(desk, here)
     form = bound[1] if bound and bound[0] == "message" else None
     return {
         "talk": conversation.of(
