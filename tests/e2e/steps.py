@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.e2e.people import Person
+from tickets.models import ReplyDraft
 
 ALBUM = "Aurora – 3rd Mini Album (Ver. Dawn)"
 
@@ -27,3 +28,12 @@ def says_it_is_missing(
     person.presses("Yes" if opened else "No")
     if filmed is not None:
         person.presses("Yes" if filmed else "No")
+
+
+def draft_is_kept(person: Person, body: str, kind: str = "agent") -> None:
+    """Wait until the server has what was typed: a story that ends before would race with it."""
+    for _tenth in range(150):
+        if ReplyDraft.objects.filter(body=body, kind=kind).exists():
+            return
+        person.page.wait_for_timeout(100)
+    raise AssertionError(f"no draft of “{body}” was kept")

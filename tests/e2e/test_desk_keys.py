@@ -12,6 +12,7 @@ from tests.e2e.axe import findings
 from tests.e2e.conftest import Meets
 from tests.e2e.house import House
 from tests.e2e.people import LAPTOP, PHONE, Person, sign_in_quietly
+from tests.e2e.steps import draft_is_kept
 from tickets.models import Customer, ReplyDraft, Ticket, TicketTag, User
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -172,6 +173,7 @@ def test_on_a_ticket_each_key_goes_where_it_says(
     expect(page.get_by_label("Priority")).to_be_focused()
     keys(nora, "Escape", "k")
     assert "When is it back?" in page.evaluate(FOCUSED)
+    draft_is_kept(nora, "neat jokes", "note")
     ticket.refresh_from_db()
     assert (ticket.state, ticket.assignee, TicketTag.objects.count()) == ("new", None, 0)
 
@@ -185,6 +187,21 @@ def test_a_step_is_sent_and_taken_back_by_keys(
     nora.page.keyboard.type("Nora")
     keys(nora, "Control+Enter")
     nora.reads("takes care of it.")
+    ticket.refresh_from_db()
+    assert ticket.assignee == agent
+    keys(nora, "z")
+    nora.reads("Undone.")
+    ticket.refresh_from_db()
+    assert ticket.assignee is None
+
+
+def test_the_next_ticket_is_one_key_away(
+    at_desk: Callable[[User], Person], agent: User, ticket: Ticket
+) -> None:
+    nora = at_desk(agent)
+    nora.opens("/desk/")
+    keys(nora, "l")
+    nora.page.wait_for_url(f"**/tickets/{ticket.reference}/**")
     ticket.refresh_from_db()
     assert ticket.assignee == agent
     keys(nora, "z")

@@ -14,6 +14,7 @@ from tests.desk.talk import question
 from tests.e2e.conftest import Meets
 from tests.e2e.house import House
 from tests.e2e.people import LAPTOP, PHONE, Person
+from tests.e2e.steps import draft_is_kept
 from tickets.models import Customer, Event, Macro, Store, Ticket, User
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -126,6 +127,7 @@ def test_while_one_writes_it_opens_and_gives_the_words_back(
     nora.page.keyboard.press("Enter")
     expect(nora.page.get_by_label("Assigned to")).to_be_focused()
     expect(words).to_have_value("Dear Mina, in April.")
+    draft_is_kept(nora, "Dear Mina, in April.")
     assert not Event.objects.filter(ticket=ticket, kind="assigned").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -22,7 +24,10 @@ def palette(request: HttpRequest, desk: Desk) -> HttpResponse:
         return render(request, "desk/palette_dialog.html", {"ticket": named})
     ticket = access.find_ticket(desk.actor, named) if named else None
     typed = request.GET.get("q", "")[: finding.LONGEST]
-    context = {"groups": finding.groups(desk, typed, ticket), "asked": typed.strip()}
+    context: dict[str, Any] = {
+        "groups": finding.groups(desk, typed, ticket),
+        "asked": typed.strip(),
+    }
     if show == "found":
         return render(request, "desk/palette_found.html", {**context, "options": True})
     return render(request, "desk/palette.html", desk.context(ticket=ticket, **context))
@@ -32,7 +37,7 @@ def palette(request: HttpRequest, desk: Desk) -> HttpResponse:
 @staff_only
 def keys(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The table of keys, with the switch that turns the single ones off."""
-    context = {"groups": shortcuts.grouped()}
+    context: dict[str, Any] = {"groups": shortcuts.grouped()}
     if request.GET.get("show") == "dialog":
         return render(request, "desk/keys_dialog.html", context)
     return render(request, "desk/keys.html", desk.context(place="keys", **context))
