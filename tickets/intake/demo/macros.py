@@ -15,8 +15,8 @@ _PARCEL = {
     "We look at it again in three days, and write to you if it has not moved.\n\n"
     "{{ agent_name }}, {{ store_name }}",
     "ko": "{{ customer_name }} 님, 안녕하세요.\n\n"
-    "주문 {{ order_number }}은(는) {{ carrier }}(운송장 {{ tracking_number }})로 배송 중입니다. "
-    "현재 위치는 아래에서 확인하실 수 있습니다.\n{{ tracking_link }}\n\n"
+    "주문 {{ order_number }}의 상품이 배송 중입니다(택배사: {{ carrier }}, 운송장 번호: "
+    "{{ tracking_number }}). 현재 위치는 아래에서 확인하실 수 있습니다.\n{{ tracking_link }}\n\n"
     "3일 뒤에 다시 확인하고, 움직임이 없으면 먼저 연락드리겠습니다.\n\n"
     "{{ store_name }} {{ agent_name }} 드림",
 }
@@ -37,9 +37,9 @@ _WINDOW = {
     "If you have a question, answer this mail, or write to {{ contact_mail }}.\n\n"
     "{{ agent_name }}, {{ store_name }}",
     "ko": "{{ customer_name }} 님, 안녕하세요.\n\n"
-    "저희 규정은 다음과 같습니다. {{ rule }} 접수 기간은 {{ window_days }}일이며, 주문 "
+    "저희 규정은 다음과 같습니다. {{ rule }} 신청 기간은 {{ window_days }}일이며, 주문 "
     "{{ order_number }}의 마감은 {{ closes_at }}입니다.\n\n"
-    "궁금하신 점은 이 메일에 답장하시거나 {{ contact_mail }}(으)로 보내 주십시오.\n\n"
+    "궁금하신 점은 이 메일에 답장하시거나 {{ contact_mail }} 주소로 문의해 주십시오.\n\n"
     "{{ store_name }} {{ agent_name }} 드림",
 }
 _MANUFACTURER = {
@@ -63,7 +63,7 @@ _THANKS = {
 _DOUBT = {
     "en": "Please look at {{ reference }} ({{ request }}, order {{ order_number }}) before it is "
     "decided: something about it is odd.",
-    "ko": "{{ reference }}({{ request }}, 주문 {{ order_number }})은(는) 결정하기 전에 한번 봐 "
+    "ko": "{{ reference }} 건({{ request }}, 주문 {{ order_number }})은 결정하기 전에 한번 확인해 "
     "주십시오. 이상한 점이 있습니다.",
 }
 WANTED = (
