@@ -71,7 +71,8 @@ def read(desk: Desk, ticket: Ticket, seen: int) -> Here:
     told = {"ticket": ticket.pk, "me": desk.user.pk, "now": desk.now, "seen": seen}
     with connection.cursor() as cursor:
         _READ.execute(cursor, told)
-        others, events = cursor.fetchone()
+        # Nothing, where the ticket has gone between the look-up and this.
+        others, events = cursor.fetchone() or (None, None)
     return shown(others, _news(events or ()))
 
 
