@@ -8,3 +8,9 @@ class TicketsConfig(AppConfig):
 
     name = "tickets"
     verbose_name = "Support desk"
+
+    def ready(self) -> None:
+        """Texts are found quickly from here on."""
+        from supportdesk.quick import texts
+
+        texts.install()

@@ -224,7 +224,9 @@ class _Function:
         pass
 
     def _variable(self, node: VariableNode, scope: Scope) -> None:
-        self.text(f"show({self.value(node.filter_expression, scope)})")
+        found = self.value(node.filter_expression, scope)
+        bare = found.removeprefix("dig(") if found.startswith("dig(") else ""
+        self.text(f"show_it({bare}" if bare.endswith(")") else f"show({found})")
 
     def _if(self, node: IfNode, scope: Scope) -> None:
         depth = self.depth
@@ -233,7 +235,7 @@ class _Function:
                 with self.under("if True:"):
                     self.nodes(inner, scope)
                 break
-            with self.under(f"if {self.condition(condition, scope)}:"):
+            with self.under(f"if {self.condition(condition, scope, truth=True)}:"):
                 self.nodes(inner, scope)
             self.line("else:")
             self.depth += 1
@@ -431,7 +433,11 @@ class _Function:
         if first == "forloop":
             return self.loop(path, scope)
         found = self.look_up(first, scope)
-        return f"dig({found}, {tuple(path)!r})" if path else f"dig({found})"
+        if not path:
+            return f"dig({found})"
+        for bit in path:
+            found = f"look({found}, {bit!r})"
+        return found
 
     def loop(self, path: Sequence[str], scope: Scope) -> str:
         if scope.loops is None or len(path) != 1 or path[0] not in _LOOP:
@@ -441,16 +447,18 @@ class _Function:
     def look_up(self, name: str, scope: Scope) -> str:
         return scope.names.get(name) or f"{scope.others}.get({name!r}, MISSING)"
 
-    def condition(self, condition: Any, scope: Scope) -> str:
+    def condition(self, condition: Any, scope: Scope, *, truth: bool = False) -> str:
+        """A condition; ``truth`` where it only matters whether it holds: nothing is false, too."""
         kind = condition.id
         if kind == "literal":
-            return f"maybe({self.value(condition.value, scope, none=True)})"
-        first = self.condition(condition.first, scope)
-        if kind == "not":
-            return f"(not {first})"
-        second = self.condition(condition.second, scope)
-        if kind in ("and", "or"):
-            return f"({first} {kind} {second})"
+            found = self.value(condition.value, scope, none=True)
+            return found if truth else f"maybe({found})"
+        if kind in ("not", "and", "or"):
+            first = self.condition(condition.first, scope, truth=True)
+            if kind == "not":
+                return f"(not {first})"
+            return f"({first} {kind} {self.condition(condition.second, scope, truth=True)})"
+        first, second = (self.condition(one, scope) for one in (condition.first, condition.second))
         if kind in ("==", "!="):
             return f"({first} {kind} {second})"
         return f"compared({self.constant(_COMPARE[kind])}, {first}, {second})"
@@ -500,9 +508,11 @@ _HELPERS = (
     "given",
     "inner_context",
     "left_to_django",
+    "look",
     "maybe",
     "rows_of",
     "show",
+    "show_it",
     "static_file",
     "words",
 )

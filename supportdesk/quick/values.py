@@ -65,6 +65,33 @@ def _has_items(kind: type[Any]) -> bool:
     return found
 
 
+# Kinds of values of which a name is an attribute and nothing else, most of what pages show.
+_plain: dict[type[Any], bool] = {}
+
+
+def _is_plain(kind: type[Any]) -> bool:
+    can_be_called = any("__call__" in base.__dict__ for base in kind.__mro__)
+    found = _plain[kind] = not _has_items(kind) and not can_be_called
+    return found
+
+
+def look(value: Any, bit: str) -> Any:
+    """``value.bit``: what `dig` finds, with the usual cases first."""
+    kind = type(value)
+    if kind is dict:
+        found = value.get(bit, MISSING)
+        if found is MISSING:
+            return dig(value, (bit,))
+    elif _plain[kind] if kind in _plain else _is_plain(kind):
+        try:
+            found = getattr(value, bit)
+        except Exception:  # `dig` knows what it means
+            return dig(value, (bit,))
+    else:
+        return dig(value, (bit,))
+    return _called(found) if callable(found) else found
+
+
 def _not_there(value: Any, bit: str, error: Exception) -> Any:
     if getattr(error, "silent_variable_failure", False):
         return ""
@@ -128,6 +155,11 @@ def show(value: Any) -> str:
     if isinstance(value, Promise):  # a label, in the reader's language
         return escaped(str(value))
     return conditional_escape(localize(template_localtime(value)))
+
+
+def show_it(value: Any) -> str:
+    """``{{ value }}``: most often a text."""
+    return html.escape(value) if type(value) is str else show(dig(value))
 
 
 def escaped(value: Any) -> str:

@@ -1,9 +1,10 @@
 """The agents' pages among 10,000, 200,000 and a million tickets, against a bare Django view.
 
-Two processes of gunicorn, four connections at once: all four ask for the same page, a few times,
-then for the next one, and so on, round after round, so that whatever else the machine does meets
-all pages alike. Medians by the clock of the client. The crowd is `tests.bench.crowd`; the ticket
-that is opened, and the requests that are sent, come about as a customer's do.
+A database and two processes of gunicorn for each size, all there at once; four connections: all
+four ask one size for a page, a few times, then the next size for it, then for the next page, round
+after round, so that whatever else the machine does meets all pages and all sizes alike. Medians
+by the clock of the client. The crowd is `tests.bench.crowd`; the ticket that is opened, and the
+requests that are sent, come about as a customer's do.
 
 ``DESK_SIZES=10000,50000`` takes other numbers of tickets, to try something out.
 """
@@ -17,13 +18,16 @@ import re
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import connection
 
 from supportdesk import clock
 from supportdesk.sessions import SessionStore
@@ -71,12 +75,31 @@ class Took:
         return statistics.median(self.seconds[name])
 
 
+@dataclass(frozen=True)
+class Place:
+    """A database of one size: its address, the ticket that is opened, the drafts to be sent."""
+
+    database: str
+    ticket: str
+    drafts: Iterator[str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A server of one size, and what it is asked for."""
+
+    client: Client
+    pages: Mapping[str, Address]
+    drafts: Iterator[str]
+
+
 def figures() -> Iterator[Figure]:
     """How each page grows with the tickets; its time and its queries among the most of them."""
     now = clock.now()
     stores = [open_store(slug, now=now, mail_from="b@example.com") for slug in ("kpopusa", "kpop2")]
     agents = agents_of(stores)
-    found: dict[int, Took] = {}
+    cookie = cookie_of(agents[0])
+    places: dict[int, Place] = {}
     there = 0
     for size in SIZES:
         first = crowd.free()
@@ -84,12 +107,27 @@ def figures() -> Iterator[Figure]:
         there = size
         crowd.settle()
         crowd.check()
-        found[size] = measure(stores[0], agents[0], size)
-        told = ", ".join(
-            f"{name} {found[size].median(name) * 1000:.1f}" for name in found[size].seconds
-        )
+        ticket = ticket_of(stores[0], agents[0], size)
+        drafts = drafts_of(stores[0], (ROUNDS + WARM) * LINES)
+        places[size] = Place(_kept(size), ticket, iter(drafts))
+    found = measure(places, cookie)
+    for size, took in found.items():
+        told = ", ".join(f"{name} {took.median(name) * 1000:.1f}" for name in took.seconds)
         print(f"  {size:,} tickets, milliseconds (medians): {told}", flush=True)
     yield from _judged(found[SIZES[0]], found[SIZES[-1]])
+
+
+def _kept(size: int) -> str:
+    """A copy of the database as it is now, for the servers of this size: its address."""
+    name = f"desk_{size}"
+    address, mine = os.environ["DATABASE_URL"].rsplit("/", 1)
+    where = connection.get_connection_params()
+    connection.close()
+    connection.close_pool()  # nobody may be in what is copied
+    with psycopg.connect(host=where["host"], user=where["user"], dbname="postgres") as admin:
+        admin.autocommit = True
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {mine} STRATEGY FILE_COPY")
+    return f"{address}/{name}"
 
 
 def _judged(few: Took, many: Took) -> Iterator[Figure]:
@@ -107,19 +145,26 @@ def _judged(few: Took, many: Took) -> Iterator[Figure]:
     yield Figure("a worker's memory at the end / after warming up", many.grew, "x", 1.1)
 
 
-def measure(store: Store, agent: User, size: int) -> Took:
-    """Every page `LINES` x `EACH` x `ROUNDS` times."""
-    cookie = cookie_of(agent)
-    drafts = iter(drafts_of(store, (ROUNDS + WARM) * LINES))
-    ticket = ticket_of(store, agent, size)
-    with serving(workers=2, threads=4) as client:
-        pages = addresses(client, cookie, ticket, size)
-        took = Took()
-        laps(client, pages, drafts, cookie, WARM, Took())
-        before = memory(client.server)
-        laps(client, pages, drafts, cookie, ROUNDS, took)
-        took.grew = memory(client.server) / before
-    return took
+def measure(places: Mapping[int, Place], cookie: str) -> dict[int, Took]:
+    """Every page `LINES` x `EACH` x `ROUNDS` times of each size, the sizes in turns.
+
+    All are served at the same time, and asked one after the other within every round: so what
+    else the machine does meets them alike, and one is to another what they themselves make of it.
+    """
+    found = {size: Took() for size in places}
+    with ExitStack() as open_servers:
+        asked: dict[int, Asked] = {}
+        for size, place in places.items():
+            serve = serving(workers=2, threads=4, database=place.database)
+            client = open_servers.enter_context(serve)
+            pages = addresses(client, cookie, place.ticket, size)
+            asked[size] = Asked(client, pages, place.drafts)
+        laps(asked, cookie, WARM, {size: Took() for size in places})
+        before = {size: memory(one.client.server) for size, one in asked.items()}
+        laps(asked, cookie, ROUNDS, found)
+        for size, one in asked.items():
+            found[size].grew = memory(one.client.server) / before[size]
+    return found
 
 
 def addresses(client: Client, cookie: str, ticket: str, size: int) -> dict[str, Address]:
@@ -144,36 +189,32 @@ def addresses(client: Client, cookie: str, ticket: str, size: int) -> dict[str, 
     }
 
 
-def laps(
-    client: Client,
-    pages: dict[str, Address],
-    drafts: Iterator[str],
-    cookie: str,
-    rounds: int,
-    took: Took,
-) -> None:
-    """Ask for every page ``rounds`` times on each of the connections.
+def laps(asked: Mapping[int, Asked], cookie: str, rounds: int, took: Mapping[int, Took]) -> None:
+    """Ask each size for every page ``rounds`` times on each of the connections.
 
     Raises:
         RuntimeError: an answer was not the one that belongs there.
     """
     lock, failed = threading.Lock(), list[Exception]()
-
     together = threading.Barrier(LINES, timeout=300)
+    names = list(next(iter(asked.values())).pages)
 
     def line(number: int) -> None:
-        own = Client(client.port)
+        own = {size: Client(one.client.port) for size, one in asked.items()}
         try:
             for lap in range(rounds):
-                for name, page in pages.items():
+                for name, (size, one) in itertools.product(names, asked.items()):
                     together.wait()
                     for again in range(EACH):
                         turn = (lap * EACH + again) * LINES + number
-                        ask(own, name, page(turn), cookie, took, lock)
-                together.wait()
-                with lock:
-                    path = next(drafts)
-                _send(own, path, took, lock, f"10.{number}.{lap // 250}.{lap % 250}")
+                        ask(own[size], name, one.pages[name](turn), cookie, took[size], lock)
+                for size, one in asked.items():
+                    together.wait()
+                    with lock:
+                        path = next(one.drafts)
+                    _send(
+                        own[size], path, took[size], lock, f"10.{number}.{lap // 250}.{lap % 250}"
+                    )
         except Exception as error:  # told below: an answer that fails is no figure
             failed.append(error)
             together.abort()
@@ -234,8 +275,9 @@ def memory(server: int) -> float:
 
 
 def agents_of(stores: Sequence[Store]) -> list[User]:
+    """So few that each has more than a page of tickets among the fewest: all pages are full."""
     made = []
-    for number in range(20):
+    for number in range(8):
         user = User.objects.create_user(f"agent{number}@staff.test", name=f"Agent {number}")
         for store in stores:
             Membership.objects.create(user=user, store=store, role=Role.AGENT)

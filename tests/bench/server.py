@@ -61,9 +61,14 @@ class Client:
 
 
 @contextmanager
-def serving(*, workers: int = 1, threads: int = 4) -> Iterator[Client]:
-    """Start it as `make serve` does (threads; one process unless told), stop it at the end."""
+def serving(*, workers: int = 1, threads: int = 4, database: str = "") -> Iterator[Client]:
+    """Start it as `make serve` does (threads; one process unless told), stop it at the end.
+
+    ``database`` is the address of another one than everybody's.
+    """
     env = {**os.environ, "TRUST_PROXY": "1"}
+    if database:
+        env["DATABASE_URL"] = database
     with gunicorn(
         Path(sys.executable), "supportdesk.wsgi:application", env, workers=workers, threads=threads
     ) as client:

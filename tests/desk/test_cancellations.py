@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -55,8 +56,8 @@ def test_a_cancellation_stands_on_top_of_everything(
     page = nora.get("/desk/")
     assert references(page) == [cancelling.reference, ready.ticket.reference]
     assert page.content.decode().count("urgent") >= 2  # beside the queue, and on the row
-    left = [one for group in page.context["left"] for one in group]
-    assert [one["key"] for one in left if one["urgent"]] == ["cancellations"]
+    urgent = [line for line in page.text.split("<li>") if "<small>urgent" in line]
+    assert [re.findall('data-queue="([a-z]+)"', line) for line in urgent] == [["cancellations"]]
     assert page.context["counts"].queues["cancellations"] == 1
     assert references(nora.get("/desk/?queue=cancellations")) == [cancelling.reference]
     assert references(nora.get("/desk/?queue=questions")) == []

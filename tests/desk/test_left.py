@@ -82,3 +82,21 @@ def test_their_tickets_say_so_and_are_offered_to_somebody_else(
     assert "has left" not in nora.get(path).content.decode()
     omars.ticket.refresh_from_db()
     assert omars.ticket.assignee == agent
+
+
+def test_the_left_zone_is_kept_for_nobody_elses_eyes(
+    nora: Client, as_: Callable[[User], Client], second_agent: User, ready: Claim
+) -> None:
+    """What was made for the same counts is shown again; another language or list is another."""
+    before = nora.get("/desk/").text
+    step(nora, ready.ticket, "assignee", assignee=second_agent.pk)
+    assert nora.get("/desk/").text != before
+    nora.post("/desk/views/", {"name": "Only Nora's", "state": "new"})
+    assert "Only Nora" in nora.get("/desk/drafts/").text
+    omar = as_(second_agent)
+    assert "Only Nora" not in omar.get("/desk/drafts/").text
+    korean = omar.get("/desk/drafts/", headers={"accept-language": "ko"}).text
+    assert (
+        korean.split('class="desk-queues"')[1]
+        != omar.get("/desk/drafts/").text.split('class="desk-queues"')[1]
+    )

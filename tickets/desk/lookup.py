@@ -56,16 +56,29 @@ _BY_EMAIL = f"""
 """  # noqa: S608  (as above)
 # The words stand in a subquery, so that how common they are does not change the plan. Whoever
 # has them whole comes first; words that only begin so are not looked for when those are enough.
+# The newest customers are looked through before the index of words: that has to bring together
+# everybody who is called so before it can give one, and of a common name there are many.
+_NEWEST = 300
+_NAMED = f"""
+    (SELECT {{rank}}, c.id, NULL::bigint
+     FROM (SELECT id, name, store_id FROM tickets_customer ORDER BY id DESC LIMIT {_NEWEST}) c
+     WHERE lower(c.name) LIKE ALL (%s::text[]) AND c.store_id = ANY(%s)
+     AND name_words(c.name) @@ (SELECT %s::tsquery){{but}}
+     LIMIT {SHOWN + 1})
+    UNION ALL
+    (SELECT {{rank}}, c.id, NULL::bigint
+     FROM (SELECT id, name FROM tickets_customer
+           WHERE name_words(name) @@ (SELECT %s::tsquery) AND store_id = ANY(%s) OFFSET 0) c
+     WHERE NOT (lower(c.name) LIKE ALL (%s::text[]) AND c.id >= coalesce(
+       (SELECT id FROM tickets_customer ORDER BY id DESC OFFSET {_NEWEST - 1} LIMIT 1), 0)){{but}}
+     LIMIT {SHOWN + 1})
+"""  # noqa: S608  (put together from the constants above)
+_NOT_WHOLE = " AND NOT name_words(c.name) @@ (SELECT %s::tsquery)"
 _BY_NAME = f"""
     (SELECT * FROM (
-        (SELECT {{rank}}, c.id, NULL::bigint FROM tickets_customer c
-        WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
-        LIMIT {SHOWN + 1})
+        {_NAMED.format(rank="{rank}", but="")}
         UNION ALL
-        (SELECT {{rank}} + 1, c.id, NULL::bigint FROM tickets_customer c
-        WHERE name_words(c.name) @@ (SELECT %s::tsquery) AND c.store_id = ANY(%s)
-        AND NOT name_words(c.name) @@ (SELECT %s::tsquery)
-        LIMIT {SHOWN + 1})
+        {_NAMED.format(rank="{rank} + 1", but=_NOT_WHOLE)}
     ) AS named LIMIT {SHOWN + 1})
 """  # noqa: S608  (as above)
 _BY_ORDER = f"""
@@ -272,7 +285,9 @@ def _candidates(text: str, stores: list[int]) -> list[Any]:
         quoted = ["'" + word + "'" for word in words]  # letters and figures: nothing to escape
         whole, begun = " & ".join(quoted), " & ".join(word + ":*" for word in quoted)
         parts.append(_BY_NAME.format(rank=6))
-        values.extend([whole, stores, begun, stores, whole])
+        like = [f"%{word}%" for word in words]
+        values.extend([like, stores, whole, whole, stores, like])
+        values.extend([like, stores, begun, whole, begun, stores, like, whole])
     if not parts:
         return []
     found = Customer.objects.raw(_CUSTOMERS.format("\nUNION ALL ".join(parts)), values)

@@ -20,7 +20,7 @@ from supportdesk.prepared import Prepared
 from tickets import access, permissions
 from tickets.actor import Actor
 from tickets.alarms import any_standing, standing
-from tickets.desk import left, shortcuts
+from tickets.desk import shortcuts
 from tickets.desk.queue_counts import Counts, counts
 from tickets.evidence import outages
 from tickets.jsonrows import Shape
@@ -87,7 +87,6 @@ class Desk:
         counted = counted or self.counts()
         return {
             "desk": self,
-            "left": left.groups(counted, self.store.slug if self.store else ""),
             "counts": counted,
             "now": self.now,
             "reader_zone": self.user.time_zone,

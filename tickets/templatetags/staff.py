@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from tickets import labels as common
-from tickets.desk import labels
+from tickets.desk import labels, left
 from tickets.models import Store
 from tickets.templatetags import dates
 
@@ -35,6 +35,12 @@ _WORDS = {
 def word(value: str, kind: str) -> str:
     """The word for a stored value: ``claim.state|word:"claim_state"``."""
     return str(_WORDS[kind].get(str(value), value))
+
+
+@register.simple_tag(takes_context=True)
+def left_zone(context: template.Context) -> SafeString:
+    """The queues with their counts, as every page of the desk shows them on the left."""
+    return left.zone(context)
 
 
 @register.simple_tag(takes_context=True)
