@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -140,35 +140,15 @@ def detail(event: Event) -> str:
         kind = str(labels.EVIDENCE.get(data["evidence_kind"], data["evidence_kind"]))
         late = "" if data.get("in_time", True) else " · " + _("too late: it does not count")
         said.append(f"{kind}: {data.get('name', '')}{late}")
-    if "agreed" in data:
-        said.append(_("It agreed.") if data["agreed"] else _("It did not agree."))
-    if "passed" in data:
-        said.append(_("As claimed.") if data["passed"] else _("Not as claimed."))
-    if "found" in data:
-        said.append(_("It was found.") if data["found"] else _("It is lost."))
-    if event.kind == "address_changed":
-        said += [_address(data, "before", _("Before:")), _address(data, "after", _("Now:"))]
-    if event.kind == "carrier_asked" and data.get("number"):
-        said.append(_("Inquiry %(number)s") % {"number": data["number"]})
-    if event.kind == "assigned":
-        said += _assigned(data)
-    if event.kind in _MARKS:
-        said += _mark(event)
-    if event.kind in ("macro_used", "macro_undone"):
-        said.append(data["name"])
-    if data.get("left"):
-        left = ", ".join(str(common.EVENTS.get(kind, kind)) for kind in data["left"])
-        said.append(_("Left, as it was changed since: %(what)s") % {"what": left})
+    said += [str(_ANSWERS[key][bool(data[key])]) for key in _ANSWERS if key in data]
+    if event.kind in _OWN:
+        said += _OWN[event.kind](event)
     said += [line for line in _in_order(data.get("details") or {}) if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
     return "\n".join(part for part in said if part)
 
 
-_MARKS = frozenset(
-    {"snoozed", "woken", "tagged", "priority_set", "linked", "unlinked"}
-    | {"merged", "unmerged", "split_off", "split_undone"}
-)
 _WOKEN = {
     "customer": _l("The customer has written."),
     "time": _l("Its day has come."),
@@ -176,34 +156,90 @@ _WOKEN = {
 }
 
 
-def _mark(event: Event) -> list[str]:
-    """What staff put on the ticket, in a line or two."""
+_ANSWERS: Mapping[str, tuple[Promise, Promise]] = {
+    "agreed": (_l("It did not agree."), _l("It agreed.")),
+    "passed": (_l("Not as claimed."), _l("As claimed.")),
+    "found": (_l("It is lost."), _l("It was found.")),
+}
+
+
+def _snoozed(event: Event) -> list[str]:
+    until = datetime.fromisoformat(event.data["until"])
+    return [_("Until %(when)s") % {"when": dates.say(until, event.data["zone"], event.at)}]
+
+
+def _woken(event: Event) -> list[str]:
+    by = event.data["by"]
+    return [str(_WOKEN[by])] if by in _WOKEN else []
+
+
+def _tagged(event: Event) -> list[str]:
     data = event.data
-    if event.kind == "snoozed":
-        until = datetime.fromisoformat(data["until"])
-        return [_("Until %(when)s") % {"when": dates.say(until, data["zone"], event.at)}]
-    if event.kind == "woken":
-        return [str(_WOKEN[data["by"]])] if data["by"] in _WOKEN else []
-    if event.kind == "tagged":
-        return [*(f"+ {name}" for name in data["added"]), *(f"− {key}" for key in data["removed"])]
-    if event.kind == "priority_set":
-        return [f"{labels.PRIORITIES[data['before']]} → {labels.PRIORITIES[data['after']]}"]
-    if event.kind == "merged":
-        words = (
-            _("Into %(other)s") if data["way"] == "into" else _("%(other)s is a part of this now")
-        )
-        return [words % {"other": spoken(data["other"])}]
-    return [spoken(data["other"])]
+    return [*(f"+ {name}" for name in data["added"]), *(f"− {key}" for key in data["removed"])]
 
 
-def _assigned(data: Mapping[str, Any]) -> list[str]:
+def _priority(event: Event) -> list[str]:
+    data = event.data
+    return [f"{labels.PRIORITIES[data['before']]} → {labels.PRIORITIES[data['after']]}"]
+
+
+def _other(event: Event) -> list[str]:
+    return [spoken(event.data["other"])]
+
+
+def _merged(event: Event) -> list[str]:
+    into = event.data["way"] == "into"
+    words = _("Into %(other)s") if into else _("%(other)s is a part of this now")
+    return [words % {"other": spoken(event.data["other"])}]
+
+
+def _assigned(event: Event) -> list[str]:
     """Who has it now, and how it came to them."""
+    data = event.data
     said = [data.get("name") or _("Nobody")]
     if data.get("how") == "next":
         said.append(_("taken as the next ticket"))
     if data.get("handover"):
         said.append(_("handed over with a note"))
     return said
+
+
+def _macro(event: Event) -> list[str]:
+    said = [event.data["name"]]
+    if event.data.get("left"):
+        left = ", ".join(str(common.EVENTS.get(kind, kind)) for kind in event.data["left"])
+        said.append(_("Left, as it was changed since: %(what)s") % {"what": left})
+    return said
+
+
+def _moved(event: Event) -> list[str]:
+    data = event.data
+    return [_address(data, "before", _("Before:")), _address(data, "after", _("Now:"))]
+
+
+def _asked(event: Event) -> list[str]:
+    number = event.data.get("number")
+    return [_("Inquiry %(number)s") % {"number": number}] if number else []
+
+
+# What the events of one kind say of themselves, in a line or two.
+_OWN: Mapping[str, Callable[[Event], list[str]]] = {
+    "address_changed": _moved,
+    "assigned": _assigned,
+    "carrier_asked": _asked,
+    "linked": _other,
+    "macro_undone": _macro,
+    "macro_used": _macro,
+    "merged": _merged,
+    "priority_set": _priority,
+    "snoozed": _snoozed,
+    "split_off": _other,
+    "split_undone": _other,
+    "tagged": _tagged,
+    "unlinked": _other,
+    "unmerged": _other,
+    "woken": _woken,
+}
 
 
 def _address(data: Mapping[str, Any], key: str, label: str) -> str:
