@@ -1,5 +1,13 @@
 """The nouns: fields, constraints, querysets. Behaviour lives in the actions."""
 
+from tickets.models.automation import (
+    Automation,
+    AutomationAlarm,
+    AutomationCause,
+    AutomationListens,
+    AutomationVersion,
+    Firing,
+)
 from tickets.models.claim import Claim, ClaimItem, Draft
 from tickets.models.deadline import Deadline
 from tickets.models.desk import (
@@ -43,6 +51,11 @@ from tickets.models.ticket import Message, Ticket
 from tickets.models.together import Presence
 
 __all__ = [
+    "Automation",
+    "AutomationAlarm",
+    "AutomationCause",
+    "AutomationListens",
+    "AutomationVersion",
     "Claim",
     "ClaimItem",
     "CustodyEntry",
@@ -55,6 +68,7 @@ __all__ = [
     "EvidenceCopy",
     "FileJob",
     "FilePrint",
+    "Firing",
     "GuidanceCount",
     "Inquiry",
     "KeptMail",
