@@ -443,7 +443,7 @@ ACTS: Mapping[str, Callable[[Ticket, random.Random, datetime, Any], object]] = {
 }
 
 
-def _play(tickets: list[Ticket], chance: random.Random, cast: Mapping[str, Actor]) -> datetime:
+def play(tickets: list[Ticket], chance: random.Random, cast: Mapping[str, Actor]) -> datetime:
     """Some weeks of work on these tickets; returns when it ends."""
     at = NOON + 2 * HOUR
     for _step in range(chance.randint(4, 14)):
@@ -465,7 +465,7 @@ def test_merged_and_taken_apart_every_row_is_as_it_was(
     if seed % 3 == 0:
         tickets[0] = story.file("missing_photocard", opened=False).ticket
     people = {"nora": nora, "omar": Actor.staff(second_agent), "mina": Actor.of_customer(mina)}
-    at = _play(tickets, chance, people)
+    at = play(tickets, chance, people)
     target, *sources = tickets
     before, places = [rows()], [tallies()]
     for source in sources:
@@ -491,7 +491,7 @@ def test_taken_apart_in_any_order_every_row_is_as_it_was(
     chance = random.Random(seed)
     tickets = [written(mina, f"Question {n}", NOON + n * HOUR) for n in range(4)]
     people = {"nora": nora, "omar": Actor.staff(second_agent), "mina": Actor.of_customer(mina)}
-    at = _play(tickets, chance, people)
+    at = play(tickets, chance, people)
     target, *sources = tickets
     before, places = rows(), tallies()
     for source in sources:

@@ -8,20 +8,19 @@ sooner what the sweeps would find anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Min, Q, Value, When
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
 from supportdesk.nudge import index_words
 from tickets.actions import clocks, retention, snoozing, watching
-from tickets.actions.targets import KINDS as TARGETS
+from tickets.actions.ledger import Ledger
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
@@ -40,11 +39,7 @@ from tickets.models import (
     Ticket,
     User,
 )
-from tickets.models.deadline import BINDING_KINDS
 from tickets.permissions import permit
-
-# What binds and is not a clock of the ticket's own row.
-_PROMISED = tuple(kind for kind in BINDING_KINDS if kind not in TARGETS)
 
 Subject = Claim | Pickup | Refund | Ticket | Inquiry | Shipment | Order
 
@@ -61,6 +56,7 @@ class Turn:
     claim: Claim | None = None
     order: Order | None = None
     inquiry: Inquiry | None = None
+    ledger: Ledger = field(default_factory=Ledger)
     events: list[Event] = field(default_factory=list)
     mails: list[Outbox] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
@@ -162,22 +158,7 @@ class Turn:
     ) -> None:
         """Close what still waits of these kinds; what was overdue is met, but late."""
         self._deadlines_touched = True
-        late = DeadlineState.MET_LATE if state == DeadlineState.MET else state
-        Deadline.objects.filter(
-            Q(**{_column(subject): subject}),
-            kind__in=list(kinds),
-            state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
-        ).update(
-            state=Case(
-                When(state=DeadlineState.OVERDUE, then=Value(late.value)),
-                When(
-                    Q(kind__endswith="_due", wake_at__lt=self.now) & Q(state=DeadlineState.PENDING),
-                    then=Value(late.value),
-                ),
-                default=Value(state.value),
-            ),
-            settled_at=self.now,
-        )
+        self.ledger.settle(subject, kinds, state, self.now)
 
     def deadlines_touched(self) -> None:
         """Say that the ticket's next due date is to be found anew."""
@@ -209,16 +190,10 @@ class Turn:
 
     def flush(self) -> None:
         """Write the trace and the subject itself."""
-        retention.follow(self, self._outcome_before)
-        snoozing.follow(self, self._state_before)
-        clocks.follow(self)
-        watching.tell_watchers(self)
-        self.write()
+        self.finish()
+        write([self])
         if self.ticket is not None:
-            if self._deadlines_touched:
-                self.ticket.next_due_at = next_due(self.ticket)
-            if self.events:
-                self.ticket.updated_at = self.now
+            self.stamp(self.ticket)
             self.ticket.save()
         if self.pickup is not None:
             self.pickup.save()
@@ -227,15 +202,40 @@ class Turn:
         if self.inquiry is not None:
             self.inquiry.save()
 
+    def finish(self) -> None:
+        """Let all that goes by where the ticket stands now follow; writes no trace."""
+        retention.follow(self, self._outcome_before)
+        snoozing.follow(self, self._state_before)
+        clocks.follow(self)
+        watching.tell_watchers(self)
+
+    def stamp(self, ticket: Ticket) -> None:
+        """Set what follows from the trace, once that is written: the next date, and the last.
+
+        Reminders on the way to a date do not count as one.
+        """
+        if self._deadlines_touched:
+            found = (self.ledger.promised(ticket), clocks.due_of(ticket))
+            ticket.next_due_at = min((at for at in found if at is not None), default=None)
+        if self.events:
+            ticket.updated_at = self.now
+
     def write(self) -> None:
-        """Write the trace alone, in as few statements as there are tables."""
-        Event.objects.bulk_create(self.events)
-        Outbox.objects.bulk_create(self.mails)
-        Deadline.objects.bulk_create(self.deadlines)
-        if self.mails:
-            transaction.on_commit(nudge)
-        if any(event.kind in _SAYS_SOMETHING for event in self.events):
-            transaction.on_commit(index_words)
+        """Write the trace alone."""
+        write([self])
+
+
+def write(turns: Sequence[Turn]) -> None:
+    """Write the trace of turns, in as few statements as there are tables."""
+    events = [event for turn in turns for event in turn.events]
+    Event.objects.bulk_create(events)
+    mails = [mail for turn in turns for mail in turn.mails]
+    Outbox.objects.bulk_create(mails)
+    Deadline.objects.bulk_create(row for turn in turns for row in turn.deadlines)
+    if mails:
+        transaction.on_commit(nudge)
+    if any(event.kind in _SAYS_SOMETHING for event in events):
+        transaction.on_commit(index_words)
 
 
 # What people can look for once it has happened.
@@ -245,20 +245,6 @@ _SAYS_SOMETHING = frozenset({"message_added", "ticket_opened", "claim_filed", "t
 def _column(subject: Subject) -> str:
     """The deadline's column for a subject."""
     return type(subject).__name__.lower()
-
-
-def next_due(ticket: Ticket) -> datetime | None:
-    """By when something must have happened on a ticket; reminders on the way do not count."""
-    waiting = Deadline.objects.filter(
-        Q(claim__ticket=ticket)
-        | Q(refund__claim__ticket=ticket)
-        | Q(ticket=ticket)
-        | Q(refund__ticket=ticket),
-        state__in=[DeadlineState.PENDING, DeadlineState.OVERDUE],
-        kind__in=_PROMISED,
-    )
-    found = (waiting.aggregate(at=Min("due_at"))["at"], clocks.due_of(ticket))
-    return min((at for at in found if at is not None), default=None)
 
 
 @contextmanager

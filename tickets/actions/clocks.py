@@ -49,7 +49,7 @@ def follow(turn: Turn) -> None:
         return
     before = due_of(ticket)
     is_new = bool(turn.events) and turn.events[0].seq == 1
-    rows = {} if is_new else _latest(ticket)
+    rows = {} if is_new else turn.ledger.newest(ticket, KINDS)
     if first:
         _run_first(turn, ticket, rows.get(FIRST))
     else:
@@ -95,11 +95,6 @@ def _may_have_to_stop(ticket: Ticket, now: datetime) -> bool:
         return True
     unsettled = ticket.answered_at is None or ticket.resolve_left == 0
     return ticket.state in OVER and unsettled
-
-
-def _latest(ticket: Ticket) -> dict[str, Deadline]:
-    rows = Deadline.objects.filter(ticket=ticket, kind__in=KINDS)
-    return {row.kind: row for row in rows.order_by("kind", "-cycle").distinct("kind")}
 
 
 # --- the first answer ---------------------------------------------------------------
@@ -210,5 +205,5 @@ def _settle(turn: Turn, row: Deadline | None) -> None:
 
 
 def _close(turn: Turn, row: Deadline, state: DeadlineState) -> None:
-    Deadline.objects.filter(pk=row.pk).update(state=state, settled_at=turn.now)
+    turn.ledger.close(row, state, turn.now)
     turn.deadlines_touched()

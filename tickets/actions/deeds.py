@@ -15,17 +15,15 @@ from django.utils.translation import gettext as _
 from tickets.actions import snoozing
 from tickets.actions.base import Turn
 from tickets.errors import Conflict, InvalidInput
-from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
-from tickets.models import Deadline, Event, Tag, Ticket, TicketTag, User
+from tickets.lifecycle import TicketState, WaitingFor
+from tickets.models import Event, Ticket, User
 from tickets.models.ticket import PRIORITIES
-from tickets.permissions import may
 
 # What an answer from a person settles.
 ANSWER_KINDS = ("answer_due",)
 LONGEST_SNOOZE = timedelta(days=366)
 MOST_TAGS, LONGEST_TAG = 20, 40
 OPEN = (TicketState.NEW, TicketState.OPEN, TicketState.WAITING)
-_LIVE = (DeadlineState.PENDING, DeadlineState.OVERDUE)
 
 
 def _row(turn: Turn) -> Ticket:
@@ -43,7 +41,7 @@ def assign(turn: Turn, user: User | None) -> Event | None:
         InvalidInput: that person cannot work in this store (any more).
     """
     ticket = _row(turn)
-    if user is not None and not may(user, turn.store, "work"):
+    if user is not None and not turn.ledger.may(user, turn.store, "work"):
         raise InvalidInput(_("This person does not work in this store."), "assignee")
     before = ticket.assignee_id
     if before == (user.pk if user else None):
@@ -108,19 +106,16 @@ def retag(turn: Turn, *, add: Iterable[str] = (), remove: Iterable[str] = ()) ->
     """
     ticket = _row(turn)
     wanted, unwanted = tags_by_key(add), set(tags_by_key(remove))
-    has = dict(TicketTag.objects.filter(ticket=ticket).values_list("tag__key", "tag_id"))
+    has = turn.ledger.tags(ticket)
     added = sorted(wanted.keys() - has.keys() - unwanted)
     removed = sorted(has.keys() & unwanted)
     if not added and not removed:
         return None
     if len(has) + len(added) - len(removed) > MOST_TAGS:
         raise InvalidInput(_("At most %(n)d tags, please.") % {"n": MOST_TAGS}, "tags")
-    Tag.objects.bulk_create(
-        [Tag(store=turn.store, key=key, name=wanted[key]) for key in added], ignore_conflicts=True
+    turn.ledger.retag(
+        ticket, {key: wanted[key] for key in added}, {key: has[key] for key in removed}
     )
-    found = Tag.objects.filter(store=turn.store, key__in=added)
-    TicketTag.objects.bulk_create(TicketTag(ticket=ticket, tag=tag) for tag in found)
-    TicketTag.objects.filter(ticket=ticket, tag__in=[has[key] for key in removed]).delete()
     return turn.event("tagged", added=[wanted[key] for key in added], removed=removed)
 
 
@@ -165,10 +160,9 @@ def solve(turn: Turn) -> Event | None:
     before = {"state": str(ticket.state), "waiting_for": str(ticket.waiting_for)}
     if ticket.snoozed_until is not None:
         before["snoozed_until"] = ticket.snoozed_until.isoformat()
-    unanswered = Deadline.objects.filter(ticket=ticket, kind__in=ANSWER_KINDS, state__in=_LIVE)
-    owed = list(unanswered.order_by("due_at").values_list("kind", "due_at")[:1])
-    if owed:
-        before["answer_due"] = owed[0][1].isoformat()
+    owed = turn.ledger.live(ticket, ANSWER_KINDS)
+    if owed is not None:
+        before["answer_due"] = owed.due_at.isoformat()
     turn.turn_to(TicketState.SOLVED)
     turn.settle(ticket, ANSWER_KINDS)
     return turn.event("ticket_solved", before=before)
@@ -179,10 +173,9 @@ def unsolve(turn: Turn, before: dict[str, str]) -> Event:
     ticket = _row(turn)
     turn.turn_to(TicketState(before["state"]), WaitingFor(before["waiting_for"]))
     if "answer_due" in before:
-        last = Deadline.objects.filter(ticket=ticket, kind=ANSWER_KINDS[0]).order_by("-cycle")
-        cycle = last.values_list("cycle", flat=True).first() or 0
+        last = turn.ledger.newest(ticket, ANSWER_KINDS).get(ANSWER_KINDS[0])
         due_at = datetime.fromisoformat(before["answer_due"])
-        turn.due(ticket, ANSWER_KINDS[0], due_at, cycle=cycle + 1)
+        turn.due(ticket, ANSWER_KINDS[0], due_at, cycle=last.cycle + 1 if last else 1)
     if "snoozed_until" in before:
         until = datetime.fromisoformat(before["snoozed_until"])
         if until > turn.now:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from tickets.actions import custody, retention
 from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.ledger import files_of
 from tickets.actor import Actor
 from tickets.errors import InvalidInput, NotAllowed
 from tickets.models import Ticket
@@ -76,7 +77,7 @@ def _reason(typed: str) -> str:
 
 
 def _note(turn: Turn, ticket: Ticket, kind: str, act: str, reason: str) -> None:
-    files = list(retention.files_of(ticket))
+    files = list(files_of(ticket))
     turn.event(kind, reason=reason, count=len(files))
     for file in files:
         custody.add(file, act, actor=turn.actor, now=turn.now, reason=reason)

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from policies.publish import in_force, pack_of
 from supportdesk.nudge import erase_files as nudge
 from tickets.actions import custody
+from tickets.actions.ledger import files_of
 from tickets.lifecycle import ClaimState, DeadlineState, TicketState
 from tickets.models import Claim, Deadline, Evidence, EvidenceCopy, FileJob, FilePrint, Ticket
 
@@ -54,14 +55,6 @@ def outcome_of(ticket: Ticket | None, claim: Claim | None) -> str:
     return "other" if ticket is not None and ticket.state in _OVER else ""
 
 
-def files_of(ticket: Ticket) -> QuerySet[Evidence]:
-    """The files of a case that are still there: its claim's, its own, and those of what was merged
-    into it and was no claim."""
-    along = Ticket.objects.filter(merged_into=ticket, claim=None).values_list("pk", flat=True)
-    mine = Q(claim__ticket=ticket) | Q(ticket__in=[ticket.pk, *along])
-    return Evidence.objects.filter(mine, erased_at=None).order_by("pk")
-
-
 def follow(turn: Turn, before: str) -> None:
     """Let the deadline follow the case: set at its end, taken back when it goes on.
 
@@ -74,15 +67,21 @@ def follow(turn: Turn, before: str) -> None:
     outcome = outcome_of(ticket, turn.claim)
     if not outcome:
         if before:
-            _waiting(ticket).update(state=DeadlineState.CANCELLED, settled_at=turn.now)
+            last = _last(turn, ticket)
+            if last is not None and last.state == DeadlineState.PENDING:
+                turn.ledger.close(last, DeadlineState.CANCELLED, turn.now)
         return
     late_file = any(
         event.kind in ("file_received", "merged")
         or (event.kind == "message_added" and bool(event.data.get("files")))
         for event in turn.events
     )
-    if (outcome != before or late_file) and files_of(ticket).exists():
+    if (outcome != before or late_file) and turn.ledger.has_files(ticket):
         _set(turn, ticket, outcome)
+
+
+def _last(turn: Turn, ticket: Ticket) -> Deadline | None:
+    return turn.ledger.newest(ticket, (KIND,), ROWS).get(KIND)
 
 
 def _waiting(ticket: Ticket) -> QuerySet[Deadline]:
@@ -91,8 +90,7 @@ def _waiting(ticket: Ticket) -> QuerySet[Deadline]:
 
 def _set(turn: Turn, ticket: Ticket, outcome: str) -> None:
     """The next cycle, unless one waits already: what came later goes with the rest."""
-    rows = Deadline.objects.filter(ticket=ticket, kind=KIND, step=ROWS).order_by("-cycle")
-    last = rows.only("cycle", "state").first()
+    last = _last(turn, ticket)
     if last is not None and last.state == DeadlineState.PENDING:
         return
     due_at = keep_until(ticket, turn.claim, outcome, turn.now)

@@ -32,7 +32,7 @@ def put_off(turn: Turn, until: datetime) -> Event:
     ticket = turn.ticket
     assert ticket is not None
     turn.settle(ticket, (KIND,), DeadlineState.CANCELLED)
-    last = Deadline.objects.filter(ticket=ticket, kind=KIND).order_by("-cycle").first()
+    last = turn.ledger.newest(ticket, (KIND,)).get(KIND)
     turn.due(ticket, KIND, until, cycle=last.cycle + 1 if last else 1)
     ticket.snoozed_until = until
     return turn.event("snoozed", until=until.isoformat(), zone=turn.store.time_zone)

@@ -18,7 +18,7 @@ from tickets.actions.base import Turn, ticket_turn
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict
 from tickets.lifecycle import TicketState
-from tickets.models import Event, Ticket, TicketTag, User
+from tickets.models import Event, Ticket, User
 
 SHOWN = timedelta(seconds=10)
 WITHIN = timedelta(seconds=60)
@@ -46,15 +46,20 @@ def take_back(ticket: Ticket, numbers: Sequence[int], *, actor: Actor, now: date
     return kinds
 
 
-def back(turn: Turn, event: Event, *, within: timedelta = WITHIN) -> bool:
+def back(
+    turn: Turn, event: Event, *, within: timedelta = WITHIN, whose: Actor | None = None
+) -> bool:
     """Undo one event in an open turn; False where it is undone already.
+
+    ``whose`` act it is to be, where it is not the actor's own.
 
     Raises:
         Conflict: it is not the actor's own, not undoable, too long ago, or no longer so.
     """
     way = _BACK.get(event.kind)
-    mine = event.actor_kind == turn.actor.kind and event.actor_user_id == (
-        turn.actor.user.pk if turn.actor.user else None
+    who = whose or turn.actor
+    mine = event.actor_kind == who.kind and event.actor_user_id == (
+        who.user.pk if who.user else None
     )
     if way is None or not mine or turn.now - event.at > within:
         raise Conflict(_("This cannot be undone any more."))
@@ -97,7 +102,7 @@ def _tagged(turn: Turn, event: Event) -> Event | None:
     assert turn.ticket is not None
     added = set(deeds.tags_by_key(event.data["added"]))
     removed = set(event.data["removed"])
-    has = set(TicketTag.objects.filter(ticket=turn.ticket).values_list("tag__key", flat=True))
+    has = turn.ledger.tags(turn.ticket).keys()
     if not added <= has or removed & has:
         raise _changed()
     return deeds.retag(turn, add=removed, remove=added)
