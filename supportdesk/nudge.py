@@ -64,3 +64,4 @@ preview_files = Nudger("tickets.jobs.preview_files")
 # When the time to take a reply back is over; the moment more is for clocks that differ.
 send_replies = Nudger("tickets.jobs.send_replies", lambda: settings.SEND_DELAY_SECONDS + 0.2)
 index_words = Nudger("tickets.jobs.index_words")
+run_automations = Nudger("tickets.jobs.run_automations")

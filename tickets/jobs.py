@@ -8,6 +8,8 @@ from celery.signals import worker_shutting_down
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tallies, tidying, trials
 from tickets.actions import replies
+from tickets.actions import run_automations as automations
+from tickets.automations import alarms as automation_alarms
 from tickets.evidence import erase, programs, sweep_uploads, watch, work
 from tickets.search import docs
 
@@ -46,6 +48,15 @@ def tidy() -> int:
 def run_trials() -> int:
     """Replay drafts over past requests: what waits, and what a dead worker left behind."""
     return trials.run_due(clock.now())
+
+
+@shared_task(name="tickets.jobs.run_automations")
+def run_automations() -> int:
+    """Let automations act on what has happened, and tell whose was switched off by itself."""
+    now = clock.now()
+    done = automations.run_due(now)
+    automation_alarms.send_due(now)
+    return done
 
 
 @shared_task(name="tickets.jobs.watch_policies")

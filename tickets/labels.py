@@ -105,6 +105,8 @@ EVENTS: Mapping[str, Promise] = {
     "delivery_recorded": _("Delivery recorded"),
     "mail_bounced": _("A mail came back"),
     "assigned": _("Assigned"),
+    "automation_noted": _("Note of an automation"),
+    "automation_ran": _("An automation has acted"),
     "share_given": _("Items given to somebody who ordered together"),
     "share_taken": _("Items taken back"),
     "macro_used": _("Macro used"),

@@ -100,12 +100,23 @@ def _escalate(turn: Turn, ticket: Ticket, event: Event) -> None:
 
 
 def _who_hears(ticket: Ticket) -> list[User]:
-    """The assignee, and the leads of the store; without a lead, who may do what they may."""
+    """The assignee, where they still work there, and the leads of the store."""
+    heads, others = _staff(ticket.store_id)
+    mine = [user for user in (*heads, *others) if user.pk == ticket.assignee_id]
+    return list(dict.fromkeys([*mine, *heads]))
+
+
+def leads_of(store_id: int) -> list[User]:
+    """The leads of a store; without one, who may do what they may."""
+    return _staff(store_id)[0]
+
+
+def _staff(store_id: int) -> tuple[list[User], list[User]]:
+    """The leads, and everybody else who works there."""
     rows = Membership.objects.filter(
-        store=ticket.store_id, user__is_active=True, role__in=roles_with("work")
+        store=store_id, user__is_active=True, role__in=roles_with("work")
     )
     found = list(rows.select_related("user").order_by("user_id"))
     heads = [one.user for one in found if one.role == Role.LEAD]
     heads = heads or [one.user for one in found if one.role in roles_with("override")]
-    mine = [one.user for one in found if one.user_id == ticket.assignee_id]
-    return list(dict.fromkeys([*mine, *heads]))
+    return heads, [one.user for one in found if one.user not in heads]

@@ -60,6 +60,8 @@ ICONS: Mapping[str, str] = {
     "delivery_recorded": "truck-delivery",
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
+    "automation_noted": "lock",
+    "automation_ran": "settings-automation",
     "macro_used": "sparkles",
     "macro_undone": "arrow-back-up",
     "snoozed": "clock",
@@ -212,6 +214,14 @@ def _macro(event: Event) -> list[str]:
     return said
 
 
+def _automation(event: Event) -> list[str]:
+    return [event.data["name"]]
+
+
+def _noted(event: Event) -> list[str]:
+    return [event.data["text"]]
+
+
 def _moved(event: Event) -> list[str]:
     data = event.data
     return [_address(data, "before", _("Before:")), _address(data, "after", _("Now:"))]
@@ -226,6 +236,8 @@ def _asked(event: Event) -> list[str]:
 _OWN: Mapping[str, Callable[[Event], list[str]]] = {
     "address_changed": _moved,
     "assigned": _assigned,
+    "automation_noted": _noted,
+    "automation_ran": _automation,
     "carrier_asked": _asked,
     "linked": _other,
     "macro_undone": _macro,

@@ -56,6 +56,7 @@ _WATCHED: Mapping[str, Promise] = {
 _WITH_MANUFACTURER = frozenset({"sent_to_manufacturer", "manufacturer_updated"})
 # What the customer wrote themselves is not repeated to them as our note.
 _OWN_WORDS = frozenset({"claim_filed"})
+_BY_ITSELF = "automation_ran"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def about(row: Outbox, locale: str, now: datetime) -> dict[str, Any]:
         "note": "" if event.kind in _OWN_WORDS else str(data.get("note") or ""),
         "amount": money(amount[0], amount[1], locale) if amount else "",
         "return_paid_by": _return_paid_by(event, claim, pack),
-        **({} if _to_a_stranger(row) else _spoken(event)),
+        "automation": one_line(str(data.get("name", ""))) if event.kind == _BY_ITSELF else "",
+        **({} if _to_a_stranger(row) and not _is_ours(event) else _spoken(event)),
         "opening_hours": opening_hours(pack, locale),
         "called_by": one_line(str(event.actor_user or "")) or _("A colleague"),
         "for_customer": row.to_customer_id is not None,
@@ -141,6 +143,11 @@ def _to_a_stranger(row: Outbox) -> bool:
     subject = event.ticket or event.inquiry
     no_order = subject is not None and subject.order_id is None
     return no_order and event.actor_kind != "staff" and row.to_customer_id is not None
+
+
+def _is_ours(event: Event) -> bool:
+    """Whether its words are the store's own, which an automation has sent."""
+    return event.kind == "message_added" and event.data.get("message_kind") == "system"
 
 
 def _greeting(row: Outbox) -> str:

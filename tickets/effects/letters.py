@@ -55,11 +55,15 @@ FOR_CUSTOMERS = frozenset(
         "wait_over",
     }
 )
-FOR_STAFF = frozenset({"staff_alert", "mentioned", "note_held_back", "watched"})
+FOR_STAFF = frozenset({"automation", "staff_alert", "mentioned", "note_held_back", "watched"})
+# Messages that are ours to a customer: an agent's, and what an automation answers by itself.
+OURS = ("agent", "system")
 # Events that staff keep among themselves, whatever template somebody names for them.
 INTERNAL_EVENTS = frozenset(
     {
         "assigned",
+        "automation_noted",
+        "automation_ran",
         "evidence_overridden",
         "investigation_opened",
         "linked",
@@ -159,8 +163,8 @@ def must_not_send(row: Outbox) -> str:
         return "the case belongs to another customer"
     if row.template == "message":
         message = message_of(row.event)
-        if message is None or message.kind != "agent":
-            return "only what an agent answered is mailed to customers"
+        if message is None or message.kind not in OURS:
+            return "only what we answered is mailed to customers"
     return ""
 
 

@@ -20,14 +20,23 @@ from tickets.permissions import roles_with
 
 
 def send(
-    store: Store, about: str, number: int, words: Callable[[], tuple[str, str]], now: datetime
+    store: Store,
+    about: str,
+    number: int,
+    words: Callable[[], tuple[str, str]],
+    now: datetime,
+    *,
+    verb: str = "",
 ) -> Outcome:
     """Write to the store's staff; a repeat carries the same Message-ID.
 
     ``about`` and ``number`` name what it tells of, for good. ``words`` gives subject and body,
-    and is asked in the store's language.
+    and is asked in the store's language. With a ``verb`` everybody who may do that there is written
+    to as well.
     """
     addresses = addresses_of(store)
+    if verb:
+        addresses = list(dict.fromkeys([*addresses, *people_of(store, verb)]))
     if not addresses:
         return failed("nobody to send to")
     with override(store.locale):
@@ -54,8 +63,13 @@ def addresses_of(store: Store) -> list[str]:
     """The store's address for alerts, else everybody who may publish its rules."""
     if store.alert_to.strip():
         return [store.alert_to.strip()]
+    return people_of(store, "publish")
+
+
+def people_of(store: Store, verb: str) -> list[str]:
+    """The addresses of all who may do something in a store."""
     people = User.objects.filter(
-        is_active=True, memberships__store=store, memberships__role__in=roles_with("publish")
+        is_active=True, memberships__store=store, memberships__role__in=roles_with(verb)
     )
     return list(people.order_by("email").values_list("email", flat=True).distinct())
 
