@@ -6,7 +6,8 @@ jumps from two to three, and an hour longer on the night on which it runs from o
 A time that the clock skips is the instant of the jump, and a day that a zone leaves out (Apia had
 no 30 December 2011) has no hours.
 
-Sums of whole days are kept by year, so that months cost what hours cost.
+Days that were asked for are kept, and sums of whole days by year, so that months cost what hours
+cost and the same Monday is reckoned once.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _SECOND = 1_000_000  # in microseconds, in which instants are reckoned
 _SEARCH_YEARS = 60  # longer than anybody could mean to wait
+_KEPT_DAYS = 800  # a year around today, and what people look up
 
 
 class Openings:
@@ -37,6 +39,7 @@ class Openings:
         self.zone = zone
         self.spans = spans
         self._sums: dict[int, list[int]] = {}
+        self._days: dict[date, tuple[Opening, ...]] = {}
 
     def of_day(self, day: date) -> tuple[Opening, ...]:
         """Return when the store opens and closes on a local day.
@@ -44,6 +47,14 @@ class Openings:
         Where a clock that is set back shows yesterday again, what both days call open counts
         for the first.
         """
+        found = self._days.get(day)
+        if found is None:
+            if len(self._days) >= _KEPT_DAYS:
+                self._days.clear()
+            found = self._days[day] = self._of_day(day)
+        return found
+
+    def _of_day(self, day: date) -> tuple[Opening, ...]:
         found = self._raw(day)
         if not found:
             return ()
@@ -137,7 +148,7 @@ class Openings:
         if sums is None:
             new_year, next_year = date(year, 1, 1), date(year + 1, 1, 1)
             days = (new_year + _DAY * n for n in range((next_year - new_year).days))
-            opened = (sum(end - start for start, end in self.of_day(day)) for day in days)
+            opened = (sum(end - start for start, end in self._of_day(day)) for day in days)
             sums = self._sums[year] = list(accumulate(opened, initial=0))
         return sums
 

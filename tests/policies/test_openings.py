@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.calendar import Calendar
-from policies.openings import MIDNIGHT, Span
+from policies.openings import MIDNIGHT, Openings, Span
 from policies.pack import load_builtin_packs
 
 LA = ZoneInfo("America/Los_Angeles")
@@ -303,3 +303,12 @@ def test_ten_years_are_the_sum_of_their_days(store):
         for opens, closes in calendar.spans(start + timedelta(days=n))
     )
     assert whole == one_by_one  # none of the three is open while the clocks change
+
+
+def test_however_many_days_are_asked_for_few_are_kept():
+    store = load_builtin_packs()["kpopusa"].calendar
+    openings = Openings(store.zone, store.spans)
+    days = [date(2020, 1, 1) + timedelta(days=n) for n in range(3000)]
+    asked = [openings.of_day(day) for day in days]
+    assert len(openings._days) < 1000
+    assert [Openings(store.zone, store.spans).of_day(day) for day in days] == asked
