@@ -87,11 +87,18 @@ def _priority_words(value: Value, known: Known) -> str:
     return _t("set its priority to %(name)s") % {"name": name}
 
 
-def _tag_words(pattern: Promise) -> Callable[[Value, Known], str]:
-    def say(value: Value, known: Known) -> str:
-        return str(pattern) % {"tags": and_list([quoted(name) for name in value["tags"]])}
+def _tags_of(value: Value) -> str:
+    return and_list([quoted(name) for name in value["tags"]])
 
-    return say
+
+def _tag_words(value: Value, known: Known) -> str:
+    said = ngettext("put on the tag %(tags)s", "put on the tags %(tags)s", len(value["tags"]))
+    return said % {"tags": _tags_of(value)}
+
+
+def _untag_words(value: Value, known: Known) -> str:
+    said = ngettext("take off the tag %(tags)s", "take off the tags %(tags)s", len(value["tags"]))
+    return said % {"tags": _tags_of(value)}
 
 
 def _put_off_words(value: Value, known: Known) -> str:
@@ -136,12 +143,12 @@ _ALL = (
         _priority_words,
         (Input("priority", _("Priority"), ONE, _priorities, number=True),),
     ),
-    Doing("add_tags", _("Put tags on"), "tag", _tag_words(_("put on the tag %(tags)s")), (_TAGS,)),
+    Doing("add_tags", _("Put tags on"), "tag", _tag_words, (_TAGS,)),
     Doing(
         "remove_tags",
         _("Take tags off"),
         "tag",
-        _tag_words(_("take off the tag %(tags)s")),
+        _untag_words,
         (_TAGS,),
     ),
     Doing(

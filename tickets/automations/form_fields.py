@@ -37,6 +37,7 @@ IF, THEN = "if", "then"
 LISTS: Mapping[str, Mapping[str, Any]] = {IF: CONDITIONS, THEN: DOINGS}
 _MOST = {IF: MOST_CONDITIONS, THEN: MOST_ACTIONS}
 _LAST_LINE = 60  # numbers of lines that are looked for in what was posted
+_LETTERS = {MONEY: 20, CURRENCY: 3, TERMS: 2000}  # that a short field takes
 LONG = 200  # from so many characters on, a text has several lines
 Raw = dict[str, Any]
 
@@ -86,7 +87,7 @@ def typed_of(post: QueryDict) -> Typed:
                 inputs = parts[key].inputs if key in parts else ()
                 lines.append(Line(key, _raw(post, f"{name}-{at}", inputs)))
         if post.get(f"{name}-new"):
-            lines.append(Line(post[f"{name}-new"]))
+            lines.append(Line(post.get(f"{name}-new", "")))
         found[name] = tuple(lines[: _MOST[name] + 1])
     inputs = TRIGGERS[when].inputs if when in TRIGGERS else ()
     return Typed(post.get("name", ""), when, _raw(post, "when", inputs), found)
@@ -167,14 +168,14 @@ def _choice(one: Input, known: Known) -> forms.Field:
     assert one.choices is not None
     choices = [("", _("Choose …")), *one.choices(known)]
     return forms.ChoiceField(
-        label=one.label, choices=choices, required=False, help_text=str(one.hint)
+        label=str(one.label), choices=choices, required=False, help_text=str(one.hint)
     )
 
 
 def _choices(one: Input, known: Known) -> forms.Field:
     assert one.choices is not None
     return forms.MultipleChoiceField(
-        label=one.label,
+        label=str(one.label),
         choices=one.choices(known),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -185,25 +186,27 @@ def _choices(one: Input, known: Known) -> forms.Field:
 def _whole(one: Input, known: Known) -> forms.Field:
     widget = forms.NumberInput(attrs={"min": one.least, "max": one.most, "inputmode": "numeric"})
     return forms.CharField(
-        label=one.label, required=False, widget=widget, help_text=str(one.hint), max_length=20
+        label=str(one.label), required=False, widget=widget, help_text=str(one.hint), max_length=20
     )
 
 
-def _typed(mode: str, long: int) -> Callable[[Input, Known], forms.Field]:
-    def make(one: Input, known: Known) -> forms.Field:
-        widget = forms.TextInput(attrs={"inputmode": mode} if mode else {})
-        return forms.CharField(
-            label=one.label, required=False, widget=widget, help_text=str(one.hint), max_length=long
-        )
-
-    return make
+def _short(one: Input, known: Known) -> forms.Field:
+    mode = {"inputmode": "decimal"} if one.kind == MONEY else {}
+    return forms.CharField(
+        label=str(one.label),
+        required=False,
+        widget=forms.TextInput(attrs=mode),
+        help_text=str(one.hint),
+        max_length=_LETTERS[one.kind],
+        initial=known.currency if one.kind == CURRENCY else None,
+    )
 
 
 def _text(one: Input, known: Known) -> forms.Field:
     long = one.most >= LONG
     widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
     return forms.CharField(
-        label=one.label,
+        label=str(one.label),
         required=False,
         widget=widget,
         help_text=str(one.hint),
@@ -215,8 +218,8 @@ _FIELDS: Mapping[str, Callable[[Input, Known], forms.Field]] = {
     ONE: _choice,
     MANY: _choices,
     NUMBER: _whole,
-    MONEY: _typed("decimal", 20),
-    CURRENCY: _typed("", 3),
+    MONEY: _short,
+    CURRENCY: _short,
     TEXT: _text,
-    TERMS: _typed("", 2000),
+    TERMS: _short,
 }

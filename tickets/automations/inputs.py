@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from tickets.errors import InvalidInput
-from tickets.models import Macro, Store, User
+from tickets.models import Macro, Order, Store, User
 from tickets.permissions import roles_with
 
 Value = dict[str, Any]
@@ -60,6 +60,12 @@ class Known:
         found = list(rows.order_by("position", "key", "pk").values_list("pk", "name"))
         self._names |= {("macro", pk): name for pk, name in found}
         return [(str(pk), name) for pk, name in found]
+
+    @cached_property
+    def currency(self) -> str:
+        """The money of the newest order, to begin with; empty without one."""
+        newest = Order.objects.filter(store=self.store).order_by("-pk")
+        return newest.values_list("currency", flat=True).first() or ""
 
     def person(self, pk: int) -> str:
         """The name of one; also of somebody who has left."""

@@ -25,11 +25,16 @@ def sentence(rule: Rule, about: About) -> str:
     known = known_of(about)
     when = _said(trigger, rule.when, rule.when_value, known)
     ifs = [_said(condition, one.key, one.value, known) for one in rule.conditions]
-    then = and_list([_said(doing, one.key, one.value, known) for one in rule.actions])
+    then = and_list([doing_words(one, known) for one in rule.actions])
     if not ifs:
         return _("When %(when)s: %(then)s.") % {"when": when, "then": then}
     said = {"when": when, "if": and_list(ifs), "then": then}
     return _("When %(when)s, if %(if)s: %(then)s.") % said
+
+
+def doing_words(step: Step, about: About) -> str:
+    """One action in words."""
+    return _said(doing, step.key, step.value, known_of(about))
 
 
 def _said(find: Callable[[object], Any], key: str, value: object, known: Known) -> str:
