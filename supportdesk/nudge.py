@@ -58,6 +58,7 @@ class Nudger:
 
 drain_outbox = Nudger("tickets.jobs.drain_outbox")
 run_trials = Nudger("tickets.jobs.run_trials")
+run_bulk = Nudger("tickets.jobs.run_bulk")
 check_files = Nudger("tickets.jobs.check_files")
 erase_files = Nudger("tickets.jobs.erase_files")
 preview_files = Nudger("tickets.jobs.preview_files")

@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE = {
     "tallies": {"task": "tickets.jobs.fold_tallies", "schedule": 30.0},
     "tidy": {"task": "tickets.jobs.tidy", "schedule": 3600.0},
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
+    "bulk": {"task": "tickets.jobs.run_bulk", "schedule": 10.0},
     "automations": {"task": "tickets.jobs.run_automations", "schedule": 5.0},
     "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},
     # A tick that finds the workers at long films is not kept: the next one finds the same rows.

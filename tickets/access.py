@@ -17,6 +17,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from tickets.actor import Actor
 from tickets.errors import TooMany
 from tickets.models import (
+    Automation,
+    BulkJob,
     Claim,
     Customer,
     CustomerNote,
@@ -179,6 +181,13 @@ def macros_for(actor: Actor) -> QuerySet[Macro]:
     return rows.filter(Q(owner=None) | Q(owner=actor.user))
 
 
+def automations_for(actor: Actor) -> QuerySet[Automation]:
+    """Every automation of the stores that this actor sees; a verb says what they may do."""
+    if actor.kind != "staff" or actor.user is None:
+        return Automation.objects.none()
+    return Automation.objects.filter(store__in=stores_for(actor.user))
+
+
 def macro_for(actor: Actor, pk: int) -> Macro:
     """One macro, or 404."""
     return one_macro(macros_for(actor).select_related("store", "owner", "assignee"), pk)
@@ -187,6 +196,19 @@ def macro_for(actor: Actor, pk: int) -> Macro:
 def one_macro(rows: QuerySet[Macro], pk: int) -> Macro:
     """One of these macros, or 404."""
     return _one(rows, pk=pk)
+
+
+def bulks_for(actor: Actor) -> QuerySet[BulkJob]:
+    """Every change of many tickets this actor may see: their own, and of stores they lead."""
+    if actor.kind != "staff" or actor.user is None or not actor.user.is_active:
+        return BulkJob.objects.none()
+    led = list(stores_for(actor.user, "override").values_list("pk", flat=True))
+    return BulkJob.objects.filter(Q(user=actor.user) | Q(stores__contained_by=led))
+
+
+def bulk_for(actor: Actor, pk: int) -> BulkJob:
+    """One change of many tickets, or 404."""
+    return _one(bulks_for(actor).select_related("user", "undoes"), pk=pk)
 
 
 def _one(rows: QuerySet[Row], **where: object) -> Row:

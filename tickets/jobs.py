@@ -9,6 +9,7 @@ from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tallies, tidying, trials
 from tickets.actions import replies
 from tickets.actions import run_automations as automations
+from tickets.actions import run_bulk as bulk
 from tickets.automations import alarms as automation_alarms
 from tickets.evidence import erase, programs, sweep_uploads, watch, work
 from tickets.search import docs
@@ -48,6 +49,12 @@ def tidy() -> int:
 def run_trials() -> int:
     """Replay drafts over past requests: what waits, and what a dead worker left behind."""
     return trials.run_due(clock.now())
+
+
+@shared_task(name="tickets.jobs.run_bulk")
+def run_bulk() -> int:
+    """Change many tickets at once: what waits, and what a dead worker left behind."""
+    return bulk.run_due(clock.now())
 
 
 @shared_task(name="tickets.jobs.run_automations")

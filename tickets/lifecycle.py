@@ -47,6 +47,25 @@ class ClaimState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class BulkState(StrEnum):
+    """Where a change of many tickets at once stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class RowState(StrEnum):
+    """What came of it for one ticket; ``unchanged``: it stood so already."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
 class PickupState(StrEnum):
     """A parcel on the shelf."""
 

@@ -210,10 +210,11 @@ def undo(
     return row
 
 
-def recall(turn: Turn, form_key: str) -> None:
+def recall(turn: Turn, form_key: str, *, keep: bool = True) -> None:
     """The same inside a turn, for a form's reply; one that is being sent now is not waited for.
 
-    Who sends locks the reply before the ticket, and we hold the ticket.
+    Who sends locks the reply before the ticket, and we hold the ticket. ``keep`` puts it into its
+    writer's hand again; else it is gone.
 
     Raises:
         Conflict: it has been said already.
@@ -224,7 +225,10 @@ def recall(turn: Turn, form_key: str) -> None:
     row = rows.first()
     if row is None:
         raise Conflict(_("It has been sent already, and cannot be taken back."))
-    _take_back(row, turn.now)
+    if keep:
+        _take_back(row, turn.now)
+    else:
+        row.delete()
 
 
 def _take_back(row: ReplyDraft, now: datetime, error: str = "") -> None:

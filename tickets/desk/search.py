@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from tickets.search.find import Page, find
 from tickets.search.meaning import Around, Meaning, understand
 from tickets.search.named import Named, named
 from tickets.search.query import LONGEST, Query, parse
+
+EVERY_SECONDS = 10.0  # for whoever wants all that is found, and waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,29 @@ def search(desk: Desk, typed: str, after: int = 0) -> Found:
         problems=meaning.problems,
         asked=not meaning.empty,
     )
+
+
+def every(desk: Desk, typed: str, most: int) -> tuple[list[int], bool]:
+    """The numbers of all tickets that a search shows, page after page, up to ``most``; and whether
+    it came to its end in time."""
+    query = parse(typed)
+    found: dict[int, None] = {}
+    if query.plain and len(typed) <= LONGEST:
+        names = named(desk.actor, desk.here, typed)
+        found |= dict.fromkeys(key for group in names.groups for key in group.tickets)
+    meaning = _meaning(desk, query)
+    if meaning.empty:
+        return list(found), True
+    after, until = 0, time.monotonic() + EVERY_SECONDS
+    while len(found) < most:
+        page = find(meaning, after, size=1000)
+        found |= dict.fromkeys(page.tickets)
+        after = page.after
+        if not after:
+            return list(found)[:most], True
+        if time.monotonic() > until:
+            return list(found)[:most], False
+    return list(found)[:most], True
 
 
 def _meaning(desk: Desk, query: Query) -> Meaning:

@@ -16,6 +16,7 @@ from tickets.desk.lists import Page, Place, Selection, candidates, outside
 
 STRETCH = 2500
 ROUNDS = 4
+MOST_ROUNDS = 100  # for whoever wants all of a list, and waits for it
 COUNTED = 100
 
 
@@ -65,6 +66,30 @@ def _look(
         return [], None, 0
     *fitting, end = rows
     return [(tuple(row[:-2]), row[-2]) for row in fitting], tuple(end[:-2]), end[-1]
+
+
+def ids(selection: Selection, most: int) -> tuple[list[int], bool]:
+    """The numbers of its first ``most`` tickets, and whether all of it was looked through.
+
+    What an index knows is read at once; what none knows, a stretch at a time.
+    """
+    if not selection.keys:
+        return [], True
+    if not selection.also:
+        keys = ", ".join(f"{key} AS k{n}" for n, key in enumerate(selection.order.keys))
+        inner, told = candidates(selection, None, f"{keys}, t.id", most)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT t.id FROM ({inner}) t", told)  # noqa: S608  (values are bound)
+            return list(dict.fromkeys(pk for (pk,) in cursor.fetchall())), True
+    place: Place | None = None
+    found: dict[int, None] = {}
+    for _round in range(MOST_ROUNDS):
+        fitting, last, size = _look(selection, place, STRETCH)
+        found |= dict.fromkeys(pk for _place, pk in fitting)
+        if len(found) >= most or last is None or size < STRETCH:
+            return list(found)[:most], True
+        place = last
+    return list(found), False
 
 
 def count(selections: Sequence[Selection | None]) -> list[tuple[int, bool]]:

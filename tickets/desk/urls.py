@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from tickets.desk.views import (
+    automation_log,
+    automations,
+    bulk,
     conversation,
     custody,
     customers,
@@ -37,6 +40,7 @@ from tickets.desk.views import (
 app_name = "desk"
 _TICKET = "tickets/<str:reference>/"
 _CLAIM = "claims/<str:reference>/"
+_AUTOMATION = "automations/<int:pk>/"
 _PICKUP = "pickups/<int:pk>/"
 _PARCEL = "parcels/<int:pk>/"
 _RELEASE = "releases/<int:pk>/"
@@ -66,6 +70,22 @@ urlpatterns = [
     path(_TICKET + "macros/<int:pk>/", macro_use.one, name="ticket-macro"),
     path(_TICKET + "macros/<int:pk>/text/", macro_use.text, name="macro-text"),
     path(_TICKET + "macros/<int:pk>/run/", macro_use.run, name="macro-run"),
+    # automations
+    path("automations/", automations.listed, name="automations"),
+    path("automations/log/", automation_log.log, name="automation-log"),
+    path("stores/<int:pk>/automations/form/", automations.form, name="automation-form"),
+    path("stores/<int:pk>/automations/", automations.new, name="automation-new"),
+    path(_AUTOMATION, automations.automation, name="automation"),
+    path(_AUTOMATION + "change/", automations.change, name="automation-change"),
+    path(_AUTOMATION + "past/", automations.past, name="automation-past"),
+    path(_AUTOMATION + "on/", automations.on, name="automation-on"),
+    path(_AUTOMATION + "off/", automations.off, name="automation-off"),
+    path(_AUTOMATION + "place/", automations.place, name="automation-place"),
+    path(_AUTOMATION + "retirement/", automations.retirement, name="automation-retirement"),
+    path(_AUTOMATION + "return/", automations.returned, name="automation-return"),
+    path(_AUTOMATION + "versions/", automation_log.versions, name="automation-versions"),
+    path(_AUTOMATION + "version/", automation_log.use_again, name="automation-version"),
+    path("firings/<int:pk>/undo/", automation_log.undo, name="firing-undo"),
     # the ticket
     path("tickets/<str:reference>/assignee/", ticket.assign, name="assignee"),
     path(_TICKET + "undo/", undo.take_back, name="take-back"),
@@ -132,6 +152,13 @@ urlpatterns = [
     path("views/<int:pk>/change/", saved_views.change, name="view-change"),
     path("views/<int:pk>/removal/", saved_views.removal, name="view-removal"),
     path("views/<int:pk>/restoration/", saved_views.restoration, name="view-restoration"),
+    # many tickets at once
+    path("bulk/", bulk.listed, name="bulk-list"),
+    path("bulk/new/", bulk.new, name="bulk-new"),
+    path("bulk/start/", bulk.start, name="bulk-start"),
+    path("bulk/<int:pk>/", bulk.job, name="bulk"),
+    path("bulk/<int:pk>/stop/", bulk.stop, name="bulk-stop"),
+    path("bulk/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
     # search, the palette and the keys
     path("search/", search.found, name="search"),
     path("palette/", palette.palette, name="palette"),

@@ -8,6 +8,7 @@ from tickets.models.automation import (
     AutomationVersion,
     Firing,
 )
+from tickets.models.bulk import BulkJob, BulkRow
 from tickets.models.claim import Claim, ClaimItem, Draft
 from tickets.models.deadline import Deadline
 from tickets.models.desk import (
@@ -56,6 +57,8 @@ __all__ = [
     "AutomationCause",
     "AutomationListens",
     "AutomationVersion",
+    "BulkJob",
+    "BulkRow",
     "Claim",
     "ClaimItem",
     "CustodyEntry",

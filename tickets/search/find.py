@@ -75,7 +75,7 @@ class Page:
     stopped: bool = False
 
 
-def find(meaning: Meaning, below: int) -> Page:
+def find(meaning: Meaning, below: int, *, size: int = PAGE) -> Page:
     """One page of what is asked for; ``below`` is the ``after`` of the page before, or 0."""
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE)
@@ -87,16 +87,16 @@ def find(meaning: Meaning, below: int) -> Page:
     until = time.monotonic() + SECONDS
     for marks, lowest in _rounds(start, floor):
         if asker.expects(low - floor) <= FEW:
-            found += asker.ask([""], low, floor, PAGE + 1 - len(found))
+            found += asker.ask([""], low, floor, size + 1 - len(found))
             break
-        found += asker.ask(marks, low, lowest, PAGE + 1 - len(found))
+        found += asker.ask(marks, low, lowest, size + 1 - len(found))
         low = lowest
-        if len(found) > PAGE:
+        if len(found) > size:
             break
         if time.monotonic() > until and low > floor:
             return Page(found, low, stopped=True)
-    if len(found) > PAGE:
-        return Page(found[:PAGE], found[PAGE - 1])
+    if len(found) > size:
+        return Page(found[:size], found[size - 1])
     return Page(found)
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from tickets.desk import filters, lists, live, queues, rows, saved_views
+from tickets.desk import bulk_choice, filters, lists, live, queues, rows, saved_views
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.queues import Queue
 from tickets.desk.saved_views import Narrowed, SaveForm
@@ -47,6 +47,7 @@ def _queue_context(request: HttpRequest, desk: Desk, chosen: Queue) -> dict[str,
     selection = chosen.selection(desk.user, desk.here, desk.now)
     page = lists.page(selection, request.GET.get("after", ""))
     told = {"queue": chosen, "heading": chosen.title, "symbol": chosen.icon, "none": chosen.empty}
+    told["asked"] = bulk_choice.fields_of_queue(desk, chosen.key)
     return desk.context(counted, **told, **_live(request, counted.mark), **rows_of(desk, page))
 
 
@@ -61,6 +62,7 @@ def narrowed_context(
     return desk.context(
         counted,
         narrowed=found,
+        asked=bulk_choice.fields_of_list(found),
         panel=found.form,
         heading=view.name if view else "",
         symbol="filter",
@@ -88,4 +90,5 @@ def rows_of(desk: Desk, page: lists.Page) -> dict[str, Any]:
         "page": page,
         "rows": rows.of(desk, page.tickets),
         "several_stores": len(desk.stores) > 1,
+        "picks": desk.works,
     }

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from tickets.desk import bulk_choice
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.search import search
 
@@ -22,6 +23,12 @@ def found(request: HttpRequest, desk: Desk) -> HttpResponse:
         return redirect("desk:ticket", results.named.reference)
     several = len(desk.stores) > 1 and desk.store is None
     context = desk.context(
-        found=results, typed=typed, first=not behind, several_stores=several, place="search"
+        found=results,
+        typed=typed,
+        first=not behind,
+        several_stores=several,
+        place="search",
+        picks=desk.works,
+        asked=bulk_choice.fields_of_search(desk, typed),
     )
     return render(request, "desk/search.html", context)
