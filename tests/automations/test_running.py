@@ -124,9 +124,7 @@ def test_switched_off_is_off_at_once_also_for_what_has_happened(
     assert not AutomationCause.objects.exists()
 
 
-def test_switched_on_it_does_not_look_back(
-    kpopusa: Store, manager: User, mina: Customer
-) -> None:
+def test_switched_on_it_does_not_look_back(kpopusa: Store, manager: User, mina: Customer) -> None:
     let(kpopusa, manager, rule("request_filed", has("old")))
     late = let(kpopusa, manager, rule("request_filed", URGENT), on=False)
     ticket = question(mina)

@@ -8,6 +8,7 @@ changed, it does not look back to.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -94,7 +95,7 @@ def sweep(now: datetime) -> int:
 def _find(automation: Automation, now: datetime) -> int:
     version = automation.current
     assert version is not None and automation.since is not None
-    known = {
+    known: dict[str, Any] = {
         "store": automation.store_id,
         "automation": automation.pk,
         "since": automation.since,
@@ -113,7 +114,7 @@ def forget(now: datetime) -> int:
     return _run(_FORGET, {"now": now})
 
 
-def _run(statement: str, values: dict[str, object]) -> int:
+def _run(statement: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)

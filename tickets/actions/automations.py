@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from tickets.actions.automation_undo import undo as undo
 from tickets.actor import Actor
 from tickets.automations import sentence
 from tickets.automations.facts import Rule, Step

@@ -215,6 +215,7 @@ def _fired(automation: Automation, cause: AutomationCause) -> bool:
 def _log(
     turn: Turn, version: AutomationVersion, cause: AutomationCause, did: list[dict[str, object]]
 ) -> None:
+    assert turn.ticket is not None
     Firing.objects.create(
         automation_id=version.automation_id,
         version=version,
@@ -238,7 +239,7 @@ def _write_down(
 ) -> bool:
     """Nothing was done, and the log says why."""
     ticket_id = causes.ticket_of(cause)
-    assert ticket_id is not None
+    assert ticket_id is not None and automation.current is not None
     with transaction.atomic():
         if not causes.tried(cause, token, automation.pk):
             return False

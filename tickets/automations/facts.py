@@ -114,7 +114,7 @@ def rows_of(tickets: Iterable[int]) -> dict[int, dict[str, Any]]:
             typed=Subquery(filed.order_by("seq").annotate(n=KT("data__note")).values("n")[:1]),
         )
     )
-    return {row["pk"]: row for row in rows}
+    return {row["pk"]: dict(row) for row in rows}
 
 
 def from_rows(
