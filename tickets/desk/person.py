@@ -63,6 +63,11 @@ class Desk:
         return any("report" in self.verbs(store.pk) for store in self.stores)
 
     @property
+    def automates(self) -> bool:
+        """Whether this person says anywhere what the desk does by itself."""
+        return any("publish" in self.verbs(store.pk) for store in self.stores)
+
+    @property
     def keys(self) -> str:
         """The table of single keys, as each page tells it to its script."""
         return shortcuts.WIRE

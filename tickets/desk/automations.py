@@ -1,0 +1,319 @@
+"""Automations in words: which there are, what they did, and what one would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from tickets import access
+from tickets import labels as common
+from tickets.actions.automations import rule_of
+from tickets.actions.undoing import may_be_undone
+from tickets.automations import past
+from tickets.automations.doings import DOINGS
+from tickets.automations.facts import Rule, Step
+from tickets.automations.form_fields import Typed, typed_of_rule
+from tickets.automations.inputs import Known
+from tickets.automations.sentence import doing_words, sentence
+from tickets.automations.triggers import TRIGGERS
+from tickets.desk import labels
+from tickets.desk.automation_form import AutomationForm
+from tickets.desk.person import Desk
+from tickets.models import Automation, AutomationVersion, Event, Firing, Store, Ticket
+
+VERB, UNDO_VERB = "publish", "override"
+WEEK = timedelta(days=7)
+PER_PAGE = 50
+OUTCOMES: Mapping[str, Promise] = {
+    "did": _l("It acted"),
+    "stopped": _l("Held back"),
+    "failed": _l("Could not act"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An automation in the list. ``acted`` counts the last seven days."""
+
+    automation: Automation
+    sentence: str
+    last: datetime | None
+    acted: int
+    troubled: int
+    first: bool = False
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A store's automations, as the list shows them; ``retired`` are those laid aside."""
+
+    store: Store
+    rows: list[Row]
+    retired: list[Automation]
+
+
+# --- whose they are ----------------------------------------------------------------------
+
+
+def publishes(desk: Desk, store_id: int) -> bool:
+    """Whether this person says what a store does by itself."""
+    return VERB in desk.verbs(store_id)
+
+
+def stores(desk: Desk) -> list[Store]:
+    """The stores whose automations are this person's, of those that are looked at."""
+    return [one for one in desk.stores if one.pk in desk.here and publishes(desk, one.pk)]
+
+
+def any_store(desk: Desk) -> bool:
+    """Whether there is such a store at all."""
+    return any(publishes(desk, one.pk) for one in desk.stores)
+
+
+def one(desk: Desk, pk: int) -> Automation:
+    """One automation of this person's stores, or 404."""
+    rows = access.automations_for(desk.actor).select_related("store", "current__made_by")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+# --- the list ----------------------------------------------------------------------------
+
+
+def shelves(desk: Desk) -> list[Shelf]:
+    """Store by store: all that there are, in their order, with what they did lately."""
+    here = stores(desk)
+    rows = _counted(
+        access.automations_for(desk.actor).filter(store__in=[store.pk for store in here]), desk.now
+    )
+    of: dict[int, list[Automation]] = {}
+    for row in rows.select_related("current").order_by("position", "pk"):
+        of.setdefault(row.store_id, []).append(row)
+    return [_shelf(store, of.get(store.pk, [])) for store in here]
+
+
+def _counted(rows: QuerySet[Automation], now: datetime) -> QuerySet[Automation]:
+    firings = Firing.objects.filter(automation=OuterRef("pk"))
+    lately = firings.filter(caused_at__gt=now - WEEK).order_by().values("automation")
+    did, not_done = Q(outcome="did"), ~Q(outcome="did")
+    return rows.annotate(
+        last_at=Subquery(firings.filter(did).order_by("-pk").values("at")[:1]),
+        acted=Coalesce(Subquery(lately.annotate(n=Count("pk", filter=did)).values("n")), 0),
+        troubled=Coalesce(Subquery(lately.annotate(n=Count("pk", filter=not_done)).values("n")), 0),
+    )
+
+
+def _shelf(store: Store, found: Sequence[Any]) -> Shelf:
+    known = Known(store)
+    there = [row for row in found if row.retired_at is None]
+    rows = [
+        Row(
+            row,
+            sentence(rule_of(row.current), known),
+            row.last_at,
+            row.acted,
+            row.troubled,
+            first=at == 0,
+            final=at == len(there) - 1,
+        )
+        for at, row in enumerate(there)
+    ]
+    return Shelf(store, rows, [row for row in found if row.retired_at is not None])
+
+
+def moved(automation: Automation, up: bool) -> list[int]:
+    """The keys of a store's automations with this one a place further up, or down."""
+    rows = Automation.objects.filter(store=automation.store_id, retired_at=None)
+    keys = list(rows.order_by("position", "pk").values_list("pk", flat=True))
+    if automation.pk in keys:
+        at = keys.index(automation.pk)
+        keys.insert(max(0, at + (-1 if up else 1)), keys.pop(at))
+    return keys
+
+
+# --- the form ----------------------------------------------------------------------------
+
+
+def empty_form(store: Store) -> AutomationForm:
+    """The form for a new one."""
+    return AutomationForm(Known(store), Typed(), active=False)
+
+
+def filled_form(automation: Automation) -> AutomationForm:
+    """The form of one that is there."""
+    assert automation.current is not None
+    typed = typed_of_rule(rule_of(automation.current), automation.name)
+    return AutomationForm(Known(automation.store), typed, seen=automation.current.number)
+
+
+# --- the dry run -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Would:
+    """One line of a dry run: on which ticket, when, why, and what would have changed."""
+
+    ticket: Ticket
+    at: datetime
+    cause: str
+    does: list[tuple[str, str, bool]]  # icon, words, whether it was so already
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a dry run found, in words."""
+
+    tried: past.Tried
+    rows: list[Would]
+    sentence: str
+    most: int = past.MOST
+
+    @property
+    def more(self) -> int:
+        """How many times are counted and not shown."""
+        return self.tried.acted - len(self.rows)
+
+
+def trial(rule: Rule, store: Store, now: datetime) -> Trial:
+    """Run a checked rule over the past; nothing changes."""
+    known = Known(store)
+    tried = past.try_on(rule, store, now)
+    words = [(DOINGS[one.key].icon, doing_words(one, known)) for one in rule.actions]
+    cause = TRIGGERS[rule.when]
+    rows = [
+        Would(
+            row.ticket,
+            row.at,
+            str(common.EVENTS.get(row.kind, row.kind)) if not cause.timed else str(cause.label),
+            [(*said, stands) for said, stands in zip(words, row.stands, strict=True)],
+        )
+        for row in tried.rows
+    ]
+    return Trial(tried, rows, sentence(rule, known))
+
+
+# --- versions ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version, in words."""
+
+    version: AutomationVersion
+    sentence: str
+    in_force: bool
+
+
+def versions(automation: Automation) -> list[Version]:
+    """All that it has ever said, the newest first."""
+    known = Known(automation.store)
+    rows = automation.versions.select_related("made_by").order_by("-number")
+    return [
+        Version(row, sentence(rule_of(row), known), row.pk == automation.current_id) for row in rows
+    ]
+
+
+# --- the log -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One firing, in words. ``does``: icon, words, whether it was so already."""
+
+    firing: Firing
+    outcome: str
+    cause: str
+    does: list[tuple[str, str, bool]]
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A page of the log; ``after`` is where the next begins, 0 on the last."""
+
+    rows: list[Done]
+    after: int
+
+
+def log(desk: Desk, *, automation: Automation | None, outcome: str, after: int) -> Log:
+    """What automations did or did not do, the newest first, from a row on."""
+    rows = Firing.objects.filter(automation__store__in=[store.pk for store in stores(desk)])
+    if automation is not None:
+        rows = rows.filter(automation=automation)
+    if outcome in OUTCOMES:
+        rows = rows.filter(outcome=outcome)
+    if after:
+        rows = rows.filter(pk__lt=after)
+    rows = rows.select_related(
+        "automation__store", "version", "ticket__customer", "event", "deadline", "undone_by"
+    )
+    found = list(rows.order_by("-pk")[: PER_PAGE + 1])
+    shown = found[:PER_PAGE]
+    known = {row.automation.store_id: Known(row.automation.store) for row in shown}
+    undoable = _undoable(desk, shown)
+    told = [
+        Done(
+            row,
+            str(OUTCOMES[row.outcome]),
+            _cause(row),
+            list(_did(row.did, known[row.automation.store_id])),
+            row.pk in undoable,
+        )
+        for row in shown
+    ]
+    return Log(told, shown[-1].pk if len(found) > PER_PAGE else 0)
+
+
+def _did(did: Iterable[Mapping[str, Any]], known: Known) -> Iterable[tuple[str, str, bool]]:
+    quiet = ("tell_assignee", "tell_leads", "watch")  # these write no event
+    for one in did:
+        part = DOINGS.get(one["key"])
+        stands = not one["events"] and one["key"] not in quiet
+        yield (
+            part.icon if part else "bolt",
+            doing_words(Step(one["key"], one["value"]), known),
+            stands,
+        )
+
+
+def _cause(firing: Firing) -> str:
+    if firing.event is not None:
+        return str(common.EVENTS.get(firing.event.kind, firing.event.kind))
+    if firing.deadline is not None:
+        return str(labels.DEADLINES.get(firing.deadline.kind, firing.deadline.kind))
+    return str(_("A deadline"))
+
+
+def _undoable(desk: Desk, firings: Sequence[Firing]) -> set[int]:
+    """Those of which something can be taken back, by somebody who may; one statement."""
+    asked = Q()
+    for row in firings:
+        numbers = [seq for one in row.did for seq in one["events"]]
+        may = UNDO_VERB in desk.verbs(row.automation.store_id)
+        if row.outcome == "did" and row.undone_at is None and numbers and may:
+            asked |= Q(ticket=row.ticket_id, seq__in=numbers)
+    if not asked:
+        return set()
+    there = {
+        (event.ticket_id, event.seq)
+        for event in Event.objects.filter(asked)
+        if may_be_undone(event)
+    }
+    return {
+        row.pk
+        for row in firings
+        if row.undone_at is None
+        and any((row.ticket_id, seq) in there for one in row.did for seq in one["events"])
+    }
