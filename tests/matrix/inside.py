@@ -17,6 +17,13 @@ from tickets import trials
 from tickets.actions import policies
 from tickets.actor import Actor
 
+_ASKED = ("export-check", "macro-form", "automation-form")
+
+
+# What Stan has ticked is none of his: nothing is chosen.
+_ODD: dict[str, dict[tuple[str, str], int | str | None]] = {"bulk-start": {("stan", "POST"): 422}}
+_OF_THE_STORE = ("reader", "agent", "lead", "manager", "admin", "superuser")
+
 
 def _desk(name: str, route: desk_routes.Route) -> Row:
     def stage(world: World) -> Any:
@@ -29,6 +36,8 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
 
     def call(world: World, who: str, thing: Any) -> Call:
         user = world.users.get(who)
+        if user is not None and who in _OF_THE_STORE:
+            desk_routes.own(thing, user)
         if user is not None and who in ("reader", "stan", "nobody", "lee"):
             user = None  # a ticket could not be given to them
         if name == "assignee" and who == "superuser":
@@ -38,7 +47,9 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
     method = "POST" if route.posts else "GET"
     answer = route.answers if route.posts else 302 if name in ("claim", "marks") else 200
     # These are posted, too, and nothing is written.
-    asked_by_form = {"POST": 200} if name in ("export-check", "macro-form") else {}
+    asked_by_form = {"POST": 200} if name in _ASKED else {}
+    if name == "bulk-new":
+        asked_by_form = {"POST": 422}  # a preview of nothing
     return Row(
         desk,
         {method: answer} | asked_by_form,
@@ -47,6 +58,7 @@ def _desk(name: str, route: desk_routes.Route) -> Row:
         route.verb,
         frozenset({"POST"} if route.posts else ()),
         has_object="<" in desk_routes.pattern_of(name),
+        odd=_ODD.get(name, {}),
     )
 
 
