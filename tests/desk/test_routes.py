@@ -18,10 +18,19 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.test import Client
 
+from tests.automations.house import URGENT, let, rule, run, writes
 from tests.cast import NOON, make_order
 from tests.desk.errands import NEW_ADDRESS, ask, on_its_way, step
 from tests.desk.steps import at_counter, take
-from tickets.actions import attachments, bulk, keep_macros, run_bulk, ticket_marks, watch
+from tickets.actions import (
+    attachments,
+    automations,
+    bulk,
+    keep_macros,
+    run_bulk,
+    ticket_marks,
+    watch,
+)
 from tickets.actions.add_evidence import Arrival
 from tickets.actions.bulk_verbs import Plan, Prioritise
 from tickets.actions.customer_notes import remove_note
@@ -36,11 +45,13 @@ from tickets.actor import Actor
 from tickets.deadlines import sweep
 from tickets.desk.urls import urlpatterns
 from tickets.models import (
+    Automation,
     BulkJob,
     Claim,
     Customer,
     CustomerNote,
     Event,
+    Firing,
     Macro,
     Message,
     Order,
@@ -64,14 +75,14 @@ from tickets.models import (
 
 Person = Customer | Store | CustomerNote | SavedView | Macro | ReplyDraft | Order | OrderShare
 Case = Claim | Ticket | Message | Refund | Pickup
-Thing = Case | Shipment | Product | ReleaseMove | Person | BulkJob | None
-READS, WORKS, LEADS = "see", "work", "override"
+Thing = Case | Shipment | Product | ReleaseMove | Person | BulkJob | Automation | Firing | None
+READS, WORKS, LEADS, PUBLISHES = "see", "work", "override", "publish"
 # What each person may do at KPOP USA; None stands for a visitor who has not signed in.
 PEOPLE: dict[str, frozenset[str]] = {
     "reader": frozenset({READS}),
     "agent": frozenset({READS, WORKS}),
     "lead": frozenset({READS, WORKS, LEADS}),
-    "manager": frozenset({READS, WORKS, LEADS}),
+    "manager": frozenset({READS, WORKS, LEADS, PUBLISHES}),
 }
 
 
@@ -249,6 +260,32 @@ ROUTES |= {
 }
 
 
+AN_AUTOMATION = {
+    "name": "Another",
+    "when": "solved",
+    "then-0-key": "add_tags",
+    "then-0-tags": "done",
+    "seen": 1,
+}
+ROUTES |= {
+    "automations": Route(PUBLISHES, on="nothing", posts=False),
+    "automation-log": Route(PUBLISHES, on="nothing", posts=False),
+    "automation-form": Route(PUBLISHES, on="store", posts=False),
+    "automation-new": Route(PUBLISHES, AN_AUTOMATION, on="store"),
+    "automation": Route(WORKS, on="automation", posts=False),
+    "automation-change": Route(PUBLISHES, AN_AUTOMATION, on="automation"),
+    "automation-past": Route(PUBLISHES, on="automation", posts=False),
+    "automation-versions": Route(PUBLISHES, on="automation", posts=False),
+    "automation-version": Route(PUBLISHES, {"version": 1, "seen": 2}, on="automation changed"),
+    "automation-on": Route(PUBLISHES, on="automation off"),
+    "automation-off": Route(PUBLISHES, on="automation"),
+    "automation-place": Route(PUBLISHES, {"way": "down"}, on="automation"),
+    "automation-retirement": Route(PUBLISHES, on="automation"),
+    "automation-return": Route(PUBLISHES, on="automation gone"),
+    "firing-undo": Route(LEADS, on="automation fired"),
+}
+
+
 def test_every_route_stands_in_the_table() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
 
@@ -280,8 +317,9 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         return _kept_list(lead, get("mina").store, on)
     if on in ("caller", "store", "noted"):
         return _caller(get("mina"), lead, on)
-    if on in ("macro", "laid aside", "with macro"):
-        return _macro(get, lead, on)
+    if on in ("macro", "laid aside", "with macro") or on.startswith("automation"):
+        acts = on.startswith("automation")
+        return _automation(get("mina"), on) if acts else _macro(get, lead, on)
     if on in ("album order", "shared", "said", "split off", "merged"):
         joined = on not in ("said", "split off", "merged")
         make = _together if joined else _merged_or_split
@@ -290,6 +328,24 @@ def bring(on: str, lena: Client, lead: User, get: Callable[[str], Any]) -> Thing
         waiting: Claim = get("waiting")
         return waiting
     return _ready(lena, get("ready"), on)
+
+
+def _automation(mina: Customer, on: str) -> Automation | Firing:
+    """One before another, by the hands of a manager of every store."""
+    manager, _made = User.objects.get_or_create(email="all@example.com", is_superuser=True)
+    first = let(mina.store, manager, rule("customer_wrote", URGENT), on=on != "automation off")
+    let(mina.store, manager, rule("solved", URGENT), on=False)
+    if on == "automation changed":
+        wanted = rule("refused", URGENT)
+        actor = Actor.staff(manager)
+        return automations.change(first, "Changed", wanted, seen=1, actor=actor, now=NOON)
+    if on == "automation gone":
+        automations.retire(first, actor=Actor.staff(manager), now=NOON)
+    if on == "automation fired":
+        writes(_question(mina), mina)
+        run()
+        return Firing.objects.get()
+    return first
 
 
 def _macro(get: Callable[[str], Any], lead: User, on: str) -> Macro | Claim:
@@ -548,6 +604,8 @@ def trace() -> tuple[object, ...]:
         [model.objects.count() for model in (ReplyDraft, Watcher, TicketLink, TicketTag, Presence)],
         list(ReplyDraft.objects.values_list("pk", "send_at", "attachments")),
         list(BulkJob.objects.values_list("pk", "state").order_by("pk")),
+        list(Automation.objects.order_by("pk").values()),
+        list(Firing.objects.order_by("pk").values("undone_at")),
     )
 
 
@@ -608,6 +666,8 @@ def test_strangers_find_nothing(
     status = call(as_(stranger), name, thing, None)
     # There is no next one, and that is said in the queue; what was ticked is not theirs.
     told = {"next": 302, "bulk-start": 422}.get(name, 200)
+    if ROUTES[name].verb == PUBLISHES:  # an agent publishes nothing at their own store, either
+        told = 403
     assert status == (404 if "<" in pattern_of(name) else told)
     assert trace() == before
 

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from tickets.actions import run_automations
 from tickets.actions.stores import open_store
 from tickets.actor import SYSTEM, Actor
+from tickets.intake.demo.automations import automate
 from tickets.intake.demo.files import orders_csv, tracking_csv
 from tickets.intake.demo.macros import shelve
 from tickets.intake.demo.orders import plans
@@ -28,6 +30,7 @@ STORES = {
     "kpop2": ("help@kpop2.example", "#1f6f8b"),
     "popmart": ("help@popmart.example", "#c2410c"),
 }
+AUTOMATED = timedelta(days=12)  # so long before today the stores' automations were switched on
 # name, e-mail, role, stores
 STAFF = {
     "agent": ("Robin Hale", "agent@demo.test", Role.AGENT, tuple(STORES)),
@@ -57,7 +60,9 @@ def load_demo(now: datetime, say: Callable[[str], object]) -> bool:
         for store in opened.values():
             count += _import(store, anchor, now)
         for store in opened.values():
-            shelve(store, Actor.staff(staff["lead"]), now)
+            macros = shelve(store, Actor.staff(staff["lead"]), now)
+            since = anchor - AUTOMATED
+            automate(store, macros, Actor.staff(staff["manager"]), since)
         say(f"{count} orders are in. Replaying six weeks of claims and pickups …")
         _replay(Teller(anchor, staff), anchor, now)
         _person("admin", opened, password)
@@ -113,6 +118,7 @@ def _replay(teller: Teller, anchor: datetime, now: datetime) -> None:
         _until(at, due)
         at = teller.now = due
         go_on(number)
+        run_automations.run_due(at)
     _until(at, now)
 
 
