@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
     "trials": {"task": "tickets.jobs.run_trials", "schedule": 15.0},
     "bulk": {"task": "tickets.jobs.run_bulk", "schedule": 10.0},
     "automations": {"task": "tickets.jobs.run_automations", "schedule": 5.0},
+    "waiting": {"task": "tickets.jobs.sweep_automations", "schedule": 60.0},
     "policies": {"task": "tickets.jobs.watch_policies", "schedule": 60.0},
     # A tick that finds the workers at long films is not kept: the next one finds the same rows.
     "files": {"task": "tickets.jobs.check_files", "schedule": 10.0, "options": {"expires": 10}},

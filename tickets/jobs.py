@@ -7,7 +7,7 @@ from celery.signals import worker_shutting_down
 
 from supportdesk import clock
 from tickets import alarms, deadlines, outbox, tallies, tidying, trials
-from tickets.actions import replies
+from tickets.actions import automation_clock, replies
 from tickets.actions import run_automations as automations
 from tickets.actions import run_bulk as bulk
 from tickets.automations import alarms as automation_alarms
@@ -64,6 +64,12 @@ def run_automations() -> int:
     done = automations.run_due(now)
     automation_alarms.send_due(now)
     return done
+
+
+@shared_task(name="tickets.jobs.sweep_automations")
+def sweep_automations() -> int:
+    """Find what has come near a deadline, or has waited for the customer for days."""
+    return automation_clock.sweep(clock.now())
 
 
 @shared_task(name="tickets.jobs.watch_policies")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.cast import NOON
-from tickets.actions import automations, run_automations
+from tickets.actions import automation_clock, automations, run_automations
 from tickets.actions.talk import say
 from tickets.actor import Actor
 from tickets.automations.facts import Rule, Step
@@ -57,7 +57,8 @@ def let(
 
 
 def run(now: datetime = THEN) -> int:
-    """The job comes by."""
+    """Both jobs come by."""
+    automation_clock.sweep(now)
     return run_automations.run_due(now)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from supportdesk import clock
+from tests.bench import automating
 from tests.bench.__main__ import Figure
 from tests.bench.desk import agents_of, cookie_of
 from tests.bench.server import TOKEN, Client, serving
@@ -151,4 +152,12 @@ def _compared(
     return Figure(name, mine / theirs, "x", 2)
 
 
-PARTS: tuple[Callable[[], Iterator[Figure]], ...] = (macro,)
+def automation() -> Iterator[Figure]:
+    """Filing a claim with 50 rules in force, and with none."""
+    yield from automating.figure(min(ROUNDS, 250), WARM)  # within a minute, and no storm
+
+
+PARTS: tuple[Callable[[], Iterator[Figure]], ...] = (
+    macro,
+    automation,
+)

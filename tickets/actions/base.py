@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
-from supportdesk.nudge import index_words
+from supportdesk.nudge import index_words, run_automations
 from tickets.actions import clocks, retention, snoozing, watching
 from tickets.actions.ledger import Ledger
 from tickets.actor import Actor
@@ -236,6 +236,8 @@ def write(turns: Sequence[Turn]) -> None:
         transaction.on_commit(nudge)
     if any(event.kind in _SAYS_SOMETHING for event in events):
         transaction.on_commit(index_words)
+    if any(event.ticket_id is not None for event in events):
+        transaction.on_commit(run_automations)
 
 
 # What people can look for once it has happened.

@@ -20,7 +20,7 @@ from django.utils.translation import override
 
 from supportdesk.nudge import run_automations as nudge
 from tickets.actions import automation_causes as causes
-from tickets.actions import automation_clock, automations
+from tickets.actions import automations
 from tickets.actions.automation_doing import do
 from tickets.actions.automation_guard import depth_of, too_many, why_not
 from tickets.actions.base import Turn, ticket_turn
@@ -62,7 +62,6 @@ def run_due(now: datetime, *, seconds: float = SECONDS) -> int:
     What they do may be a cause again, and is seen in the same run. Two runs share the work.
     """
     until = time.monotonic() + seconds
-    automation_clock.sweep(now)
     done = 0
     while time.monotonic() < until:
         token = uuid.uuid4()
@@ -105,8 +104,8 @@ def _run(cause: AutomationCause, token: uuid.UUID, now: datetime) -> int:
 
 def _listening(cause: AutomationCause) -> list[Automation]:
     """The active automations that wait for such a cause, and have not had their turn."""
-    rows = automations.in_use(cause.store_id).filter(active=True, since__lte=cause.at)
-    rows = rows.exclude(pk__in=cause.tried)
+    rows = Automation.objects.filter(store=cause.store_id, active=True, since__lte=cause.at)
+    rows = rows.exclude(pk__in=cause.tried).select_related("current").order_by("position", "pk")
     if cause.automation_id is not None:
         return list(rows.filter(pk=cause.automation_id))
     assert cause.event is not None
