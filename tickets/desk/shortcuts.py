@@ -76,6 +76,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("k", "up", _("Previous row"), "list"),
     Shortcut("o", "open", _("Open the row (or Enter)"), "list"),
     Shortcut("x", "select", _("Tick the row"), "list"),
+    Shortcut("b", "bulk", _("Change what is ticked"), "list"),
     Shortcut("r", "reply", _("Reply"), "ticket", "send"),
     Shortcut("n", "note", _("Internal note"), "ticket", "note"),
     Shortcut(".", "macros", _("Macros"), "ticket", "bolt"),
