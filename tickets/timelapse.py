@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from tickets import deadlines, outbox
+from tickets.actions import automation_clock, run_automations
 from tickets.actions.replies import send_due
 from tickets.lifecycle import DeadlineState, OutboxState
 from tickets.models import Deadline, Outbox, ReplyDraft
@@ -68,9 +69,11 @@ def lapse(
 
 
 def happen(at: datetime) -> Passed:
-    """Do what the jobs do at one instant: sweep, then send until nothing is left to send."""
+    """Do what the jobs do at one instant: sweep, let automations act, send until all is sent."""
     send_due(at)
     swept = deadlines.sweep(at)
+    automation_clock.sweep(at)
+    run_automations.run_due(at)
     passed = Passed(at, dict(swept.fired), swept.failed)
     while sent := outbox.drain(at):
         passed.mails += sent

@@ -21,7 +21,7 @@ from tests.automations.house import (
 )
 from tests.cast import NOON, Story, make_order
 from tests.desk.talk import question
-from tickets.actions import automations, ticket_marks, undoing
+from tickets.actions import automations, merging, ticket_marks, undoing
 from tickets.actions.automation_guard import STAMP
 from tickets.actor import Actor
 from tickets.models import Automation, AutomationCause, Customer, Firing, Store, User
@@ -108,7 +108,7 @@ def test_what_nobody_listens_to_makes_no_cause(
     automations.switch(made, False, actor=Actor.staff(manager), now=NOON)
     ticket_marks.set_tags(ticket, [], actor=Actor.staff(agent), now=NOON)
     ticket_marks.set_tags(ticket, ["vip"], actor=Actor.staff(agent), now=NOON)
-    assert waiting_causes() == 1
+    assert waiting_causes() == 0
 
 
 def test_switched_off_is_off_at_once_also_for_what_has_happened(
@@ -163,3 +163,44 @@ def test_an_automation_that_has_nothing_to_change_leaves_no_line_on_the_ticket(
     assert kinds(ticket) == ["ticket_opened"]
     assert log() == [("did", "")]
     assert Automation.objects.get().active
+
+
+def test_what_is_said_on_a_merged_ticket_is_done_where_the_conversation_goes_on(
+    kpopusa: Store, manager: User, mina: Customer, agent: User
+) -> None:
+    let(kpopusa, manager, rule("customer_wrote", URGENT, ifs=(("words", {"words": ["again"]}),)))
+    target, source = question(mina), question(mina, "The same, sorry")
+    merging.merge(source, target, actor=Actor.staff(agent), now=NOON)
+    source.refresh_from_db()
+    writes(source, mina, "Me again")
+    run()
+    target.refresh_from_db()
+    source.refresh_from_db()
+    assert (target.priority, source.priority) == (0, 2)
+    assert Firing.objects.get().ticket == target
+
+
+def test_what_happened_before_a_merge_is_done_at_the_root_as_well(
+    kpopusa: Store, manager: User, mina: Customer, agent: User
+) -> None:
+    let(kpopusa, manager, rule("request_filed", has("seen")))
+    target, source = question(mina), question(mina, "The same, sorry")
+    merging.merge(source, target, actor=Actor.staff(agent), now=NOON)
+    run()
+    assert (tags(target), tags(source)) == ({"seen"}, set())
+    assert Firing.objects.filter(ticket=target, outcome="did").count() == 2
+
+
+def test_off_is_off_for_ten_thousand_that_wait_in_one_statement(
+    kpopusa: Store, manager: User, mina: Customer
+) -> None:
+    made = let(kpopusa, manager, rule("request_filed", has("x")))
+    other = let(kpopusa, manager, rule("customer_wrote", has("y")))
+    for number in range(5):
+        question(mina, f"Number {number}")
+    ticket = question(mina)
+    writes(ticket, mina)
+    automations.switch(made, False, actor=Actor.staff(manager), now=NOON)
+    assert waiting_causes() == 1
+    run()
+    assert [one.automation for one in Firing.objects.all()] == [other]

@@ -23,6 +23,7 @@ from tickets.errors import Conflict, InvalidInput
 from tickets.models import (
     Automation,
     AutomationAlarm,
+    AutomationCause,
     AutomationListens,
     AutomationVersion,
     Store,
@@ -228,6 +229,8 @@ def listen(store_id: int) -> None:
     keys = set(rows.values_list("when", flat=True))
     wanted = {kind for key in keys & TRIGGERS.keys() for kind in TRIGGERS[key].event_kinds}
     AutomationListens.objects.filter(store=store_id).exclude(kind__in=wanted).delete()
+    waiting = AutomationCause.objects.filter(store=store_id, automation=None, done_at=None)
+    waiting.exclude(event__kind__in=wanted).delete()  # off is off, also for what has happened
     AutomationListens.objects.bulk_create(
         [AutomationListens(store_id=store_id, kind=kind) for kind in sorted(wanted)],
         ignore_conflicts=True,

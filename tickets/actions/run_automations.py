@@ -152,9 +152,10 @@ def _fire(automation: Automation, cause: AutomationCause, token: uuid.UUID, now:
     except (OperationalError, InterfaceError):
         raise  # the database, not the automation: the lease runs out, and the next run finds it
     except _Storm as error:
+        held = _write_down(automation, cause, token, "stopped", error.message, now)
         automations.stop(automation, error.message, now=now)
         log.error("Automation %s was switched off: %s", automation.pk, error.message)
-        return _write_down(automation, cause, token, "stopped", error.message, now)
+        return held
     except _Stopped as error:
         return _write_down(automation, cause, token, "stopped", error.message, now)
     except ActionError as error:

@@ -293,7 +293,8 @@ def channel(message: Message) -> str:
     """By which way it was said; an answer of ours is mailed, wherever it was written."""
     if message.kind == "note" and message.channel != "phone":
         return ""
-    way = "mail" if message.kind == "agent" and message.channel == "desk" else message.channel
+    ours = message.kind in ("agent", "system")
+    way = "mail" if ours and message.channel == "desk" else message.channel
     return str(CHANNELS.get(way, ""))
 
 
@@ -303,7 +304,7 @@ def said(message: Message, files: Sequence[Shown] = (), origin: str = "") -> Ent
     name = message.author.get_full_name() if message.author else customer
     if message.kind == "system":
         name = _("by itself")
-    look = message.kind if message.kind in ("customer", "agent", "note") else "event"
+    look = "agent" if message.kind == "system" else message.kind
     return Entry(
         look,
         name,

@@ -25,7 +25,7 @@ def send(alarm: AutomationAlarm, now: datetime) -> Outcome:
             "The automation “%(name)s” of %(store)s was switched off, because of what it did: "
             "%(why)s What it had done stays. Please look at it before you switch it on again."
         )
-        page = reverse("desk:queue")
+        page = reverse("desk:automation", args=[alarm.automation_id])
         known = {"store": store.name, "name": name, "why": alarm.why}
         return subject % known, f"{body % known}\n\n{settings.BASE_URL}{page}\n"
 
