@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -11,7 +12,7 @@ from tests.automations.house import THEN, has, kinds, let, rule, run
 from tests.cast import NOON
 from tests.desk.talk import question
 from tests.test_races import at_once
-from tickets.actions import automation_guard, automations
+from tickets.actions import automation_causes, automation_guard, automations, ticket_marks
 from tickets.actor import Actor
 from tickets.models import (
     Automation,
@@ -85,3 +86,41 @@ def test_switches_at_once_leave_the_store_listening_to_what_is_on(
         )
         heard = set(AutomationListens.objects.values_list("kind", flat=True))
         assert heard == {"tagged"}
+
+
+def test_people_workers_and_switches_do_not_stand_in_each_others_way(
+    kpopusa: Store, manager: User, agent: User, mina: Customer
+) -> None:
+    boss, nora = Actor.staff(manager), Actor.staff(agent)
+    one = let(kpopusa, manager, rule("tagged", has("two"), ("note", {"text": "Hm."}), tag="one"))
+    let(kpopusa, manager, rule("tagged", ("priority", {"priority": 1}), tag="two"))
+    tickets = [question(mina, f"Number {number}") for number in range(6)]
+
+    def tag() -> None:
+        for ticket in tickets:
+            ticket_marks.set_tags(ticket, ["one"], actor=nora, now=NOON)
+
+    def retag() -> None:
+        for ticket in reversed(tickets):
+            ticket_marks.set_tags(ticket, ["one", "three"], actor=nora, now=NOON)
+
+    def switch() -> None:
+        for on in (False, True, False, True):
+            automations.switch(one, on, actor=boss, now=NOON)
+
+    at_once(tag, retag, switch, run, run, run)  # a deadlock would be an error here
+    run()
+    assert not AutomationCause.objects.exists()
+    assert not Firing.objects.exclude(outcome="did").exists()
+
+
+def test_a_cause_is_leased_to_one_worker_alone(
+    kpopusa: Store, manager: User, mina: Customer
+) -> None:
+    let(kpopusa, manager, rule("request_filed", has("x")))
+    for number in range(30):
+        question(mina, f"Number {number}")
+    tokens = [uuid.uuid4() for _ in range(4)]
+    taken = at_once(*[partial(automation_causes.take, THEN, token) for token in tokens])
+    keys = [row.pk for rows in taken if isinstance(rows, list) for row in rows]
+    assert len(keys) == len(set(keys)) == 30

@@ -73,7 +73,7 @@ def hold(cause: AutomationCause, token: uuid.UUID) -> bool:
     mine = AutomationCause.objects.select_for_update().filter(
         pk=cause.pk, lease=token, done_at=None
     )
-    return mine.exists()
+    return mine.first() is not None
 
 
 def tried(cause: AutomationCause, token: uuid.UUID, automation_id: int) -> bool:

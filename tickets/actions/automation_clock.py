@@ -55,6 +55,7 @@ _WAITING = """
     ) last
     WHERE row.store_id = %(store)s AND row.state = 'waiting' AND row.waiting_for = 'customer'
         AND row.snoozed_until IS NULL
+        AND row.opened_at <= %(now)s - %(days)s AND row.updated_at >= %(since)s - %(days)s
         AND last.at <= %(now)s - %(days)s AND last.at >= %(since)s - %(days)s
     ORDER BY last.at, last.id
     ON CONFLICT DO NOTHING
