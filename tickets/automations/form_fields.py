@@ -164,39 +164,44 @@ def _put(data: MultiValueDict[str, Any], prefix: str, raw: Raw) -> None:
         data.setlist(f"{prefix}-{name}", value if isinstance(value, list) else [value])
 
 
+def _common(one: Input) -> dict[str, Any]:
+    """What all fields have; whatever there is to fill in is to be filled in."""
+    told = {"required": _("Fill this in.")}
+    return {"label": str(one.label), "help_text": str(one.hint), "error_messages": told}
+
+
 def _choice(one: Input, known: Known) -> forms.Field:
     assert one.choices is not None
     choices = [("", _("Choose …")), *one.choices(known)]
     return forms.ChoiceField(
-        label=str(one.label), choices=choices, required=False, help_text=str(one.hint)
+        **_common(one),
+        choices=choices,
     )
 
 
 def _choices(one: Input, known: Known) -> forms.Field:
     assert one.choices is not None
     return forms.MultipleChoiceField(
-        label=str(one.label),
+        **_common(one),
         choices=one.choices(known),
-        required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=str(one.hint),
     )
 
 
 def _whole(one: Input, known: Known) -> forms.Field:
     widget = forms.NumberInput(attrs={"min": one.least, "max": one.most, "inputmode": "numeric"})
     return forms.CharField(
-        label=str(one.label), required=False, widget=widget, help_text=str(one.hint), max_length=20
+        **_common(one),
+        widget=widget,
+        max_length=20,
     )
 
 
 def _short(one: Input, known: Known) -> forms.Field:
     mode = {"inputmode": "decimal"} if one.kind == MONEY else {}
     return forms.CharField(
-        label=str(one.label),
-        required=False,
+        **_common(one),
         widget=forms.TextInput(attrs=mode),
-        help_text=str(one.hint),
         max_length=_LETTERS[one.kind],
         initial=known.currency if one.kind == CURRENCY else None,
     )
@@ -206,10 +211,8 @@ def _text(one: Input, known: Known) -> forms.Field:
     long = one.most >= LONG
     widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
     return forms.CharField(
-        label=str(one.label),
-        required=False,
+        **_common(one),
         widget=widget,
-        help_text=str(one.hint),
         max_length=one.most * 2,  # line ends may count twice; the check counts them once
     )
 

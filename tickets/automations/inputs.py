@@ -121,7 +121,7 @@ def clean_inputs(inputs: Sequence[Input], raw: object, about: About) -> Value:
 
 
 def _missing(one: Input) -> InvalidInput:
-    return InvalidInput(_("Fill this in: %(what)s.") % {"what": one.label}, one.name)
+    return InvalidInput(_("Fill this in."), one.name)
 
 
 def _one(one: Input, typed: Any, known: Known) -> str | int:
@@ -130,7 +130,7 @@ def _one(one: Input, typed: Any, known: Known) -> str | int:
     if not text:
         raise _missing(one)
     if text not in {key for key, _label in one.choices(known)}:
-        raise InvalidInput(_("Choose one of the list: %(what)s.") % {"what": one.label}, one.name)
+        raise InvalidInput(_("Choose one of the list."), one.name)
     return int(text) if one.number else text
 
 
@@ -141,7 +141,7 @@ def _many(one: Input, typed: Any, known: Known) -> list[str]:
         raise _missing(one)
     there = [key for key, _label in one.choices(known)]
     if set(asked) - set(there):
-        raise InvalidInput(_("Choose some of the list: %(what)s.") % {"what": one.label}, one.name)
+        raise InvalidInput(_("Choose some of the list."), one.name)
     return [key for key in there if key in asked]
 
 

@@ -177,7 +177,6 @@ class Trial:
 
     tried: past.Tried
     rows: list[Would]
-    sentence: str
     most: int = past.MOST
 
     @property
@@ -201,7 +200,7 @@ def trial(rule: Rule, store: Store, now: datetime) -> Trial:
         )
         for row in tried.rows
     ]
-    return Trial(tried, rows, sentence(rule, known))
+    return Trial(tried, rows)
 
 
 # --- versions ----------------------------------------------------------------------------

@@ -253,7 +253,9 @@ def _tried(
     """A rule that is not kept yet, run over the past."""
     typed = _typed(request, store, found)
     typed.fields["name"].required = False  # it can be tried before it has one
-    if not typed.is_valid() or typed.rule is None:
+    whole = typed.is_valid()
+    typed.fields["name"].required = True
+    if not whole or typed.rule is None:
         return page(request, desk, store, found, typed, status=UNUSABLE)
     trial = automations.trial(typed.rule, store, desk.now)
     return page(request, desk, store, found, typed, trial=trial)

@@ -25,13 +25,13 @@ def _rule(when: str, value: dict[str, Any], ifs: Steps, thens: Steps) -> Rule:
 
 def _wanted(store: Store, macros: Sequence[Macro]) -> list[tuple[str, Rule, bool]]:
     """Names, rules, and whether each is switched on."""
-    thanks = next(one for one in macros if one.name.startswith("Evidence"))
+    evidence = next(one for one in macros if one.name.startswith("Evidence"))
     newest = Order.objects.filter(store=store).order_by("-pk").values_list("currency", flat=True)
-    money = {"amount": "100.00", "currency": newest.first() or "USD"}
+    money = {"amount": "40.00", "currency": newest.first() or "USD"}
     lost = {"requests": ["lost_parcel", "tracking_stalled", "poster_missing"]}
     return [
         (
-            "Dear parcels that are lost",
+            "Expensive parcels that are lost",
             _rule(
                 "request_filed",
                 {},
@@ -69,8 +69,8 @@ def _wanted(store: Store, macros: Sequence[Macro]) -> list[tuple[str, Rule, bool
             _rule(
                 "request_filed",
                 {},
-                [("nth_request_at_least", {"n": 3})],
-                [("add_tags", {"tags": ["third request"]})],
+                [("nth_request_at_least", {"n": 2})],
+                [("add_tags", {"tags": ["asked before"]})],
             ),
             True,
         ),
@@ -80,7 +80,7 @@ def _wanted(store: Store, macros: Sequence[Macro]) -> list[tuple[str, Rule, bool
                 "before_deadline",
                 {"kind": "evidence_due", "hours": 24},
                 [("waiting_for", {"whom": "customer"})],
-                [("reply", {"macro": thanks.pk})],
+                [("reply", {"macro": evidence.pk})],
             ),
             False,
         ),

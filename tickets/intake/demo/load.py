@@ -30,7 +30,7 @@ STORES = {
     "kpop2": ("help@kpop2.example", "#1f6f8b"),
     "popmart": ("help@popmart.example", "#c2410c"),
 }
-AUTOMATED = timedelta(days=12)  # so long before today the stores' automations were switched on
+AUTOMATED = timedelta(days=25)  # so long before today the stores' automations were switched on
 # name, e-mail, role, stores
 STAFF = {
     "agent": ("Robin Hale", "agent@demo.test", Role.AGENT, tuple(STORES)),
