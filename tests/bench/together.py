@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from supportdesk import clock
-from tests.bench import automating
+from tests.bench import automating, changing
 from tests.bench.__main__ import Figure
 from tests.bench.desk import agents_of, cookie_of
 from tests.bench.server import TOKEN, Client, serving
@@ -157,7 +157,13 @@ def automation() -> Iterator[Figure]:
     yield from automating.figure(min(ROUNDS, 250), WARM)  # within a minute, and no storm
 
 
+def bulk() -> Iterator[Figure]:
+    """Ten thousand tickets changed at once."""
+    yield from changing.figures()
+
+
 PARTS: tuple[Callable[[], Iterator[Figure]], ...] = (
     macro,
     automation,
+    bulk,
 )

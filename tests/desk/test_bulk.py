@@ -62,7 +62,7 @@ def test_ticked_rows_are_changed_and_the_others_are_not(
     nora: Client, agent: User, five: list[Ticket]
 ) -> None:
     page = nora.get("/desk/?queue=questions")
-    picks = re.findall(r'name="pick" value="(\d+)" aria-label="(\S+)"', page.text)
+    picks = re.findall(r'name="pick" value="(\d+)" aria-label="Tick (\S+)"', page.text)
     assert {(int(pk), said) for pk, said in picks} == {(t.pk, t.spoken_reference) for t in five}
     form = nora.get(f"/desk/bulk/new/?queue=questions&{ticked(five[:3])}")
     assert "Change 3 tickets" in form.text

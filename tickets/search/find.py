@@ -75,8 +75,12 @@ class Page:
     stopped: bool = False
 
 
-def find(meaning: Meaning, below: int, *, size: int = PAGE) -> Page:
-    """One page of what is asked for; ``below`` is the ``after`` of the page before, or 0."""
+def find(meaning: Meaning, below: int, *, size: int = 0) -> Page:
+    """One page of what is asked for; ``below`` is the ``after`` of the page before, or 0.
+
+    ``size`` is how many a page holds, where that is not ``PAGE``.
+    """
+    size = size or PAGE
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE)
         newest, stores = cursor.fetchone()

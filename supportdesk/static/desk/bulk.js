@@ -59,6 +59,12 @@
       show();
     });
     form.addEventListener("change", show);
+  // Enter on a tick would send the form, first button first: it opens the row, as on all of it.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || !event.target.matches?.('[type="checkbox"]')) return;
+    event.preventDefault();
+    event.target.closest(".row-line")?.querySelector(".row-ref").click();
+  });
     bar.querySelector("[data-bulk-page]").addEventListener("click", () => tick(true));
     bar.querySelector("[data-bulk-none]").addEventListener("click", () => tick(false));
 

@@ -133,6 +133,7 @@ def _shown(
     show = "all" if request.GET.get("show") == "all" else "failed"
     rows, after = bulk.rows(desk, found, show, _number(request.GET.get("after", "")))
     more: dict[str, Any] = {"rows": rows, "after": after, "show": show, "place": "bulk"}
+    more["body"] = (found.undoes or found).params.get("body", "")
     more["problem"] = error.message if error is not None else ""
     shown = bulk.about(desk, found)
     context = desk.context(**shown, **more, does=bulk.told(found, desk.now))
