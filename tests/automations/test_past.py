@@ -136,3 +136,16 @@ def test_what_undoes_something_is_no_cause(kpopusa: Store, asked: Ticket, agent:
     take_back(asked, [gone.seq], actor=actor, now=NOON)
     tagged = rule("tagged", URGENT, tag="vip")
     assert try_on(tagged, kpopusa, NOON + DAY).acted == 1
+
+
+def test_what_does_not_fit_is_not_read_for_ever(
+    kpopusa: Store, asked: Ticket, mina: Customer, agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "MOST_READ", 4)
+    actor = Actor.staff(agent)
+    writes(asked, mina, "The oldest", NOON)
+    for hour in range(1, 6):
+        say(asked, "Soon.", kind="note", actor=actor, now=NOON + timedelta(hours=hour))
+    tried = try_on(rule("customer_wrote", URGENT), kpopusa, NOON + DAY)
+    assert (tried.looked, tried.whole) == (0, False)
+    assert tried.since == NOON + timedelta(hours=2)

@@ -168,6 +168,22 @@ def test_an_agent_reads_the_sentence_and_nothing_else(
     assert Automation.objects.count() == 1
 
 
+def test_the_ticket_s_history_leads_to_the_sentence(
+    nora: Client,
+    as_: Callable[[User | None], Client],
+    reader: User,
+    made: Automation,
+    asked: Ticket,
+    mina: Customer,
+) -> None:
+    writes(asked, mina)
+    run()
+    ticket = f"/desk/tickets/{asked.reference}/"
+    assert f'href="{at(made)}"' in nora.get(ticket).text
+    assert at(made) not in as_(reader).get(ticket).text, "it is not theirs to read"
+    assert as_(reader).get(at(made)).status_code == 403
+
+
 def test_a_manager_of_one_store_sees_nothing_of_another(
     boss: Client,
     as_: Callable[[User | None], Client],

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,6 +26,7 @@ from tickets.models import Deadline, Event, Message, Store, Ticket
 
 PERIOD = timedelta(days=30)
 MOST = 2000  # causes that are looked at
+MOST_READ = 40_000  # events of the kinds in question that are read to find them
 SHOWN = 100  # of those that it would have acted on
 _CHUNK = 200
 _REWOUND = ("priority_set", "assigned", "tagged")
@@ -91,8 +91,15 @@ def try_on(rule: Rule, store: Store, now: datetime) -> Tried:
 
 def _tried(rule: Rule, store: Store, now: datetime) -> Tried:
     since = now - PERIOD
-    causes = list(islice(_causes(rule, store, since, now), MOST + 1))
-    whole, causes = len(causes) <= MOST, causes[:MOST]
+    whole, read, last = True, 0, now
+    causes: list[Cause] = []
+    for at, cause in _causes(rule, store, since, now):
+        if len(causes) == MOST or read == MOST_READ:
+            whole = False
+            break
+        read, last = read + 1, at
+        if cause is not None:
+            causes.append(cause)
     rows: list[Would] = []
     acted, on = 0, set()
     for begin in range(0, len(causes), _CHUNK):
@@ -104,7 +111,7 @@ def _tried(rule: Rule, store: Store, now: datetime) -> Tried:
             if len(rows) < SHOWN:
                 rows.append(Would(ticket, cause.at, cause.kind, _stands(rule, then)))
     if not whole:
-        since = causes[-1].at
+        since = last
     keys = {one.key for one in rule.conditions}
     unsure = tuple(words for key, words in _TODAY.items() if key in keys)
     if rule.when == "waiting_for_customer":
@@ -115,12 +122,15 @@ def _tried(rule: Rule, store: Store, now: datetime) -> Tried:
 # --- what happened -----------------------------------------------------------------------
 
 
-def _causes(rule: Rule, store: Store, since: datetime, now: datetime) -> Iterator[Cause]:
+def _causes(
+    rule: Rule, store: Store, since: datetime, now: datetime
+) -> Iterator[tuple[datetime, Cause | None]]:
+    """What happened, the newest first, each with its instant; None where it was not meant."""
     when = trigger(rule.when)
     if when.key == "before_deadline":
-        yield from _near(rule, store, since, now)
+        yield from ((one.at, one) for one in _near(rule, store, since, now))
     elif when.key == "waiting_for_customer":
-        yield from _waiting(rule, store, since, now)
+        yield from ((one.at, one) for one in _waiting(rule, store, since, now))
     else:
         rows = Event.objects.filter(
             store=store,
@@ -132,8 +142,8 @@ def _causes(rule: Rule, store: Store, since: datetime, now: datetime) -> Iterato
         found = rows.values_list("ticket_id", "at", "kind", "data", "seq")
         for pk, at, kind, data, seq in found.iterator(chunk_size=_CHUNK):
             # What undoes something is no cause.
-            if "undoes" not in data and when.matches(kind, data, dict(rule.when_value)):
-                yield Cause(pk, at, kind, data, seq)
+            fits = "undoes" not in data and when.matches(kind, data, dict(rule.when_value))
+            yield at, Cause(pk, at, kind, data, seq) if fits else None
 
 
 def _near(rule: Rule, store: Store, since: datetime, now: datetime) -> Iterator[Cause]:

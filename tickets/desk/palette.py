@@ -212,6 +212,11 @@ def commands(desk: Desk, words: Sequence[str]) -> list[Entry]:
         (_("My drafts"), reverse("desk:drafts"), "pencil"),
         (_("All macros"), reverse("desk:macros"), "bolt"),
         *([(_("Reports"), "/reports/", "chart-bar")] if desk.reports else []),
+        *(
+            [(_("Automation"), reverse("desk:automations"), "adjustments")]
+            if desk.automates
+            else []
+        ),
         (_("Policies"), "/policies/", "scale"),
         *([(_("Set-up"), reverse("admin:index"), "settings")] if desk.user.is_staff else []),
     ]

@@ -61,7 +61,7 @@ ICONS: Mapping[str, str] = {
     "mail_bounced": "mail-exclamation",
     "assigned": "user",
     "automation_noted": "lock",
-    "automation_ran": "settings-automation",
+    "automation_ran": "adjustments",
     "macro_used": "sparkles",
     "macro_undone": "arrow-back-up",
     "snoozed": "clock",
@@ -106,6 +106,7 @@ class Entry:
     files: tuple[Shown, ...] = ()
     key: int = 0  # of its message
     origin: str = ""  # the reference of the merged ticket that it is from
+    automation: int = 0  # the key of the one that has acted
 
 
 def who(event: Event) -> str:
@@ -279,6 +280,7 @@ def entry(event: Event, origin: str = "") -> Entry:
         event.rule,
         str(event.policy_version.number) if event.policy_version else "",
         origin=origin,
+        automation=event.data["automation"]["id"] if event.kind == "automation_ran" else 0,
     )
 
 
