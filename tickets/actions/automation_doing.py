@@ -51,7 +51,7 @@ _TYPED = frozenset({"customer_name", "first_name"})
 
 
 @dataclass
-class Doing:
+class Work:
     """One firing at work: its turn, and whom it will have told at the end."""
 
     turn: Turn
@@ -72,25 +72,25 @@ def do(turn: Turn, version: AutomationVersion, steps: Iterable[Step], depth: int
     Raises:
         ActionError: one of them cannot be done here: then none is to be.
     """
-    doing = Doing(turn, version)
+    work = Work(turn, version)
     did = []
     for step in steps:
         act = _DOINGS.get(step.key)
         if act is None:
             raise InvalidInput(_("This release does not know “%(key)s”.") % {"key": step.key})
-        events = [event for event in act(doing, step.value) if event is not None]
+        events = [event for event in act(work, step.value) if event is not None]
         did.append({**step.as_json(), "events": [event.seq for event in events]})
-    _sign(doing, did, depth)
+    _sign(work, did, depth)
     return did
 
 
-def _sign(doing: Doing, did: list[dict[str, Any]], depth: int) -> None:
+def _sign(work: Work, did: list[dict[str, Any]], depth: int) -> None:
     """One event that names the automation and what it has done; and the mails about it."""
-    turn, version = doing.turn, doing.version
+    turn, version = work.turn, work.version
     numbers = [seq for one in did for seq in one["events"]]
-    if numbers or doing.told or doing.watched:
+    if numbers or work.told or work.watched:
         ran = turn.event(RAN, name=version.name, did=numbers)
-        for person in dict.fromkeys(doing.told):
+        for person in dict.fromkeys(work.told):
             turn.tell(MAIL, ran, person)
     stamp = {"id": version.automation_id, "version": version.number, "depth": depth}
     for event in turn.events:
@@ -102,47 +102,47 @@ def _sign(doing: Doing, did: list[dict[str, Any]], depth: int) -> None:
 _Done = list["Event | None"]
 
 
-def _assign(doing: Doing, value: Mapping[str, Any]) -> _Done:
+def _assign(work: Work, value: Mapping[str, Any]) -> _Done:
     wanted = value["user"]
     user = None if wanted == "nobody" else _person(int(wanted))
-    return [deeds.assign(doing.turn, user)]
+    return [deeds.assign(work.turn, user)]
 
 
-def _prioritise(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    return [deeds.prioritise(doing.turn, value["priority"])]
+def _prioritise(work: Work, value: Mapping[str, Any]) -> _Done:
+    return [deeds.prioritise(work.turn, value["priority"])]
 
 
-def _tag(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    return [deeds.retag(doing.turn, add=value["tags"])]
+def _tag(work: Work, value: Mapping[str, Any]) -> _Done:
+    return [deeds.retag(work.turn, add=value["tags"])]
 
 
-def _untag(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    return [deeds.retag(doing.turn, remove=value["tags"])]
+def _untag(work: Work, value: Mapping[str, Any]) -> _Done:
+    return [deeds.retag(work.turn, remove=value["tags"])]
 
 
-def _put_off(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    turn = doing.turn
+def _put_off(work: Work, value: Mapping[str, Any]) -> _Done:
+    turn = work.turn
     found = snoozing.opening(turn.store.pk, turn.now, days=value["days"])
     if found is None:
         raise InvalidInput(_("The store has no opening hours: nothing can be put off till then."))
     return [deeds.put_off(turn, min(found, turn.now + deeds.LONGEST_SNOOZE))]
 
 
-def _solve(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    if doing.ticket.state == TicketState.CLOSED:
+def _solve(work: Work, value: Mapping[str, Any]) -> _Done:
+    if work.ticket.state == TicketState.CLOSED:
         return []
-    return [deeds.solve(doing.turn)]
+    return [deeds.solve(work.turn)]
 
 
 # --- words -------------------------------------------------------------------------------
 
 
-def _note(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    return [doing.turn.event(NOTED, text=clean(value["text"]))]
+def _note(work: Work, value: Mapping[str, Any]) -> _Done:
+    return [work.turn.event(NOTED, text=clean(value["text"]))]
 
 
-def _reply(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    turn, ticket = doing.turn, doing.ticket
+def _reply(work: Work, value: Mapping[str, Any]) -> _Done:
+    turn, ticket = work.turn, work.ticket
     if ticket.state == TicketState.CLOSED:
         raise Conflict(_("This conversation is closed: nobody is written to."))
     coming = ReplyDraft.objects.select_related("user").filter(
@@ -189,25 +189,25 @@ def _text(ticket: Ticket, store: Store, macro_id: int, now: datetime) -> str:
 # --- people ------------------------------------------------------------------------------
 
 
-def _tell_assignee(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    person = doing.ticket.assignee
+def _tell_assignee(work: Work, value: Mapping[str, Any]) -> _Done:
+    person = work.ticket.assignee
     if person is not None and person.is_active:
-        doing.told.append(person)
+        work.told.append(person)
     return []
 
 
-def _tell_leads(doing: Doing, value: Mapping[str, Any]) -> _Done:
-    doing.told += leads_of(doing.turn.store.pk)
+def _tell_leads(work: Work, value: Mapping[str, Any]) -> _Done:
+    work.told += leads_of(work.turn.store.pk)
     return []
 
 
-def _watch(doing: Doing, value: Mapping[str, Any]) -> _Done:
+def _watch(work: Work, value: Mapping[str, Any]) -> _Done:
     person = _person(value["user"])
-    if not may(person, doing.turn.store, "see"):
+    if not may(person, work.turn.store, "see"):
         raise InvalidInput(_("This person does not work in this store."), "user")
-    if not Watcher.objects.filter(ticket=doing.ticket, user=person).exists():
-        Watcher.objects.create(ticket=doing.ticket, user=person, since=doing.turn.now)
-        doing.watched = True
+    if not Watcher.objects.filter(ticket=work.ticket, user=person).exists():
+        Watcher.objects.create(ticket=work.ticket, user=person, since=work.turn.now)
+        work.watched = True
     return []
 
 
@@ -218,7 +218,7 @@ def _person(pk: int) -> User:
     return found
 
 
-_DOINGS: Mapping[str, Callable[[Doing, Mapping[str, Any]], _Done]] = {
+_DOINGS: Mapping[str, Callable[[Work, Mapping[str, Any]], _Done]] = {
     "assign": _assign,
     "priority": _prioritise,
     "add_tags": _tag,
