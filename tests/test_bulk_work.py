@@ -507,3 +507,18 @@ def test_what_runs_long_lets_others_in(nora: Actor, ten: list[Ticket], small: No
     run_bulk.run(lease, lambda: NOON)
     assert run_bulk.run_due(NOON) == 7
     assert counts(long) == ("done", 10, 0, 0)
+
+
+def test_what_came_of_it_is_kept_for_half_a_year(nora: Actor, ten: list[Ticket]) -> None:
+    job = start(Plan((Prioritise(0),)), ten, nora)
+    run_bulk.run_due(NOON)
+    bulk.undo(job, actor=nora, now=NOON + timedelta(days=10))
+    run_bulk.run_due(NOON + timedelta(days=10))
+    waits = start(Plan((Prioritise(1),)), ten, nora)
+    events = Event.objects.count()
+    # The change is kept as long as what names it.
+    assert bulk.forget(NOON + timedelta(days=189)) == 0
+    assert bulk.forget(NOON + timedelta(days=191)) == 2
+    assert list(BulkJob.objects.all()) == [waits]
+    assert BulkRow.objects.count() == 10
+    assert Event.objects.count() == events

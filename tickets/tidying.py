@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from tickets.actions import attachments, automation_clock, presence
+from tickets.actions import attachments, automation_clock, bulk, presence
 from tickets.actions.add_evidence import stored_names
 from tickets.evidence import rescan
 from tickets.evidence.orphans import sweep_orphans
@@ -45,6 +45,7 @@ def tidy(now: datetime) -> int:
     while batch := _drop_unsent(now):
         gone += batch
     presence.sweep(now)
+    gone += bulk.forget(now)
     automation_clock.forget(now)
     gone += RateBucket.objects.filter(starts_at__lt=now - BUCKET_LIVES).delete()[0]
     if settings.DEMO:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.desk.bulk import questions
+from tests.e2e.axe import findings
 from tests.e2e.house import House
-from tests.e2e.people import PHONE, Person
+from tests.e2e.people import LAPTOP, PHONE, Person
 from tickets.actions import run_bulk
 from tickets.models import Store, Ticket, User
 
@@ -90,3 +92,28 @@ def test_without_a_script_and_with_a_finger(
     page.get_by_role("link", name="Look again").click()
     expect(page.locator("#bulk-now")).to_contain_text("8 of 8")
     assert Ticket.objects.filter(state="solved").count() == 8
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP])
+def test_axe_has_nothing_against_it(
+    house: House, meets: Callable[..., Person], agent: User, eight: list[Ticket], size: Any
+) -> None:
+    page = meets(size, agent, bypass_csp=True).page
+    page.goto("/desk/?queue=questions")
+    page.locator('input[name="pick"]').first.check()
+    found = findings(page, "ticked")
+    page.get_by_role("button", name="Change what is ticked").click()
+    page.get_by_label("Priority").select_option("Urgent")
+    page.get_by_label("An internal note").check()
+    page.get_by_label("Text", exact=False).fill("About {{ order_number }}")
+    page.get_by_role("button", name="Show the preview").click()
+    expect(page.locator("#preview")).to_be_visible()
+    found += findings(page, "form")
+    page.get_by_role("button", name="Change 1 ticket").click()
+    found += findings(page, "at work")
+    run_bulk.run_due(house.clock())
+    expect(page.locator("#bulk-now")).to_contain_text("1 not changed")
+    found += findings(page, "done")
+    page.goto("/desk/bulk/")
+    found += findings(page, "list")
+    assert found == []

@@ -23,6 +23,7 @@ from tickets.permissions import may
 
 MOST = 20_000  # tickets of one change
 UNDO_WITHIN = timedelta(days=30)
+KEPT = timedelta(days=180)  # what was done stands in the tickets' own history for ever
 _LONGEST_TOLD = 300
 # Each with the last event that was seen of it.
 _FREEZE = """
@@ -209,3 +210,14 @@ def may_be_undone(job: BulkJob, now: datetime) -> bool:
     if job.verb == "undo" or now - job.made_at > UNDO_WITHIN:
         return False
     return job.verb != "note" or bool(job.params.get("deeds"))
+
+
+def forget(now: datetime) -> int:
+    """Throw away what came of changes long past; returns how many changes went."""
+    gone = 0
+    for undos in (True, False):  # those first that name another
+        old = BulkJob.objects.filter(ended_at__lt=now - KEPT, undoes__isnull=not undos)
+        for pk in old.filter(undos=None).values_list("pk", flat=True)[:1000]:
+            BulkJob.objects.filter(pk=pk).delete()
+            gone += 1
+    return gone

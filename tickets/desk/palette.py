@@ -211,6 +211,7 @@ def commands(desk: Desk, words: Sequence[str]) -> list[Entry]:
         (_("Pre-orders"), reverse("desk:releases"), "calendar-time"),
         (_("My drafts"), reverse("desk:drafts"), "pencil"),
         (_("All macros"), reverse("desk:macros"), "bolt"),
+        (_("Changes of several tickets"), reverse("desk:bulk-list"), "checklist"),
         *([(_("Reports"), "/reports/", "chart-bar")] if desk.reports else []),
         *(
             [(_("Automation"), reverse("desk:automations"), "adjustments")]
