@@ -19,7 +19,7 @@ from tests.desk.test_automation_pages import LIST, LOG, at, form_of, new_of, typ
 from tickets.actions import keep_macros
 from tickets.actions.keep_macros import Wanted
 from tickets.actor import Actor
-from tickets.desk import automations as desk_automations
+from tickets.desk.automation_log import PER_PAGE
 from tickets.models import Automation, Customer, Firing, Role, Store, Ticket, User
 
 HOSTILE = '<b onclick="x">“&{{ 7 }}{% now %}</b>'
@@ -95,7 +95,7 @@ def test_why_one_could_not_act_stands_in_the_log(
 def test_pages_of_the_log_neither_lose_nor_repeat_a_row(
     boss: Client, made: Automation, asked: Ticket
 ) -> None:
-    fired(made, asked, "failed", desk_automations.PER_PAGE * 2 + 1)
+    fired(made, asked, "failed", PER_PAGE * 2 + 1)
     seen: list[str] = []
     address = f"{LOG}?outcome=failed&automation={made.pk}"
     for size in (50, 50, 1):

@@ -18,6 +18,24 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets import wording
 from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS, tag_key
+from tickets.automations.condition_words import (
+    CHANNELS,
+    PRODUCTS,
+    WAITS,
+    assignee_words,
+    channel_words,
+    hours_words,
+    language_words,
+    nth_words,
+    priority_words,
+    product_words,
+    request_words,
+    says_words,
+    state_words,
+    tag_words,
+    total_words,
+    waits_words,
+)
 from tickets.automations.facts import Facts
 from tickets.automations.inputs import (
     CURRENCY,
@@ -33,34 +51,12 @@ from tickets.automations.inputs import (
     Value,
     clean_inputs,
     known_of,
-    or_list,
-    quoted,
 )
 from tickets.desk.labels import PRIORITIES, REQUESTS
 from tickets.errors import InvalidInput
 from tickets.labels import TICKET_STATES
 from tickets.models.store import PRODUCT_KINDS
-from tickets.templatetags.desk import money
 
-PRODUCTS: Mapping[str, Promise] = {
-    "album": _("an album"),
-    "lightstick": _("a lightstick"),
-    "poster": _("a poster"),
-    "blind_box": _("a blind box"),
-    "goods": _("other goods"),
-    "gift_card": _("a gift card"),
-}
-CHANNELS: Mapping[str, Promise] = {
-    "page": _("the store's pages"),
-    "mail": _("mail"),
-    "phone": _("telephone"),
-    "desk": _("the desk"),
-}
-WAITS: Mapping[str, Promise] = {
-    "customer": _("the customer"),
-    "manufacturer": _("the manufacturer"),
-    "carrier": _("the carrier"),
-}
 _AT_LEAST = {str(key): label for key, label in PRIORITIES.items()}
 MOST_WORDS, LONGEST_WORD = 20, 60
 
@@ -170,79 +166,7 @@ def _occurs(word: str, there: Mapping[str, frozenset[int]]) -> bool:
     )
 
 
-# --- in words ----------------------------------------------------------------------------
-
-
-def _request_words(value: Value, known: Known) -> str:
-    names = [quoted(str(REQUESTS.get(one, one))) for one in value["requests"]]
-    return _t("it is about %(requests)s") % {"requests": or_list(names)}
-
-
-def _product_words(value: Value, known: Known) -> str:
-    names = [str(PRODUCTS[one]) for one in value["kinds"]]
-    return _t("it is about %(products)s") % {"products": or_list(names)}
-
-
-def _priority_words(value: Value, known: Known) -> str:
-    name = quoted(str(PRIORITIES[value["priority"]]))
-    if value["priority"] == min(PRIORITIES):
-        return _t("its priority is %(name)s") % {"name": name}
-    return _t("its priority is %(name)s or more") % {"name": name}
-
-
-def _state_words(value: Value, known: Known) -> str:
-    names = [quoted(str(TICKET_STATES[one])) for one in value["states"]]
-    return _t("it is %(states)s") % {"states": or_list(names)}
-
-
-def _waits_words(value: Value, known: Known) -> str:
-    return _t("it waits for %(whom)s") % {"whom": WAITS[value["whom"]]}
-
-
-def _tag_words(pattern: Promise) -> Callable[[Value, Known], str]:
-    def say(value: Value, known: Known) -> str:
-        return str(pattern) % {"tags": or_list([quoted(name) for name in value["tags"]])}
-
-    return say
-
-
-def _assignee_words(value: Value, known: Known) -> str:
-    wanted = value["assignee"]
-    if wanted == "any":
-        return _t("somebody takes care of it")
-    if wanted == "none":
-        return _t("nobody takes care of it")
-    return _t("%(name)s takes care of it") % {"name": known.person(int(wanted))}
-
-
-def _language_words(value: Value, known: Known) -> str:
-    spoken = {code: str(name) for code, name in settings.LANGUAGES}
-    name = spoken.get(value["language"], value["language"])
-    return _t("the customer's language is %(name)s") % {"name": name}
-
-
-def _total_words(value: Value, known: Known) -> str:
-    amount = money(Decimal(value["amount"]), value["currency"])
-    return _t("the order is worth %(amount)s or more") % {"amount": amount}
-
-
-def _nth_words(value: Value, known: Known) -> str:
-    return _t("the customer has asked for something at least %(n)d times") % {"n": value["n"]}
-
-
-def _channel_words(value: Value, known: Known) -> str:
-    return _t("it came by %(channel)s") % {"channel": CHANNELS[value["channel"]]}
-
-
-def _hours_words(value: Value, known: Known) -> str:
-    is_open = value["hours"] == "open"
-    return _t("the store is open then") if is_open else _t("the store is closed then")
-
-
-def _says_words(value: Value, known: Known) -> str:
-    names = or_list([quoted(word) for word in value["words"]])
-    return _t("the customer's last message says %(words)s") % {"words": names}
-
+# --- the list ----------------------------------------------------------------------------
 
 _TAGS = Input(
     "tags",
@@ -257,42 +181,42 @@ _ALL = (
         "request_type",
         _("What it is about"),
         (Input("requests", _("One of these"), MANY, _table(REQUESTS)),),
-        _request_words,
+        request_words,
         lambda facts, value: facts.request_type in value["requests"],
     ),
     Condition(
         "product_kind",
         _("Kind of product"),
         (Input("kinds", _("One of these"), MANY, _products),),
-        _product_words,
+        product_words,
         lambda facts, value: not facts.product_kinds.isdisjoint(value["kinds"]),
     ),
     Condition(
         "priority_at_least",
         _("Priority at least"),
         (Input("priority", _("Priority"), ONE, _table(_AT_LEAST), number=True),),
-        _priority_words,
+        priority_words,
         lambda facts, value: facts.priority <= value["priority"],
     ),
     Condition(
         "state",
         _("State"),
         (Input("states", _("One of these"), MANY, _table(TICKET_STATES)),),
-        _state_words,
+        state_words,
         lambda facts, value: facts.state in value["states"],
     ),
     Condition(
         "waiting_for",
         _("It waits for"),
         (Input("whom", _("Whom"), ONE, _table(WAITS)),),
-        _waits_words,
+        waits_words,
         lambda facts, value: facts.waiting_for == value["whom"],
     ),
     Condition(
         "has_tag",
         _("It has a tag"),
         (_TAGS,),
-        _tag_words(_("it has the tag %(tags)s")),
+        tag_words(_("it has the tag %(tags)s")),
         lambda facts, value: not facts.tags.isdisjoint(map(tag_key, value["tags"])),
     ),
     Condition(
@@ -308,21 +232,21 @@ _ALL = (
                 hint=_("With commas between them; it may have none of them."),
             ),
         ),
-        _tag_words(_("it does not have the tag %(tags)s")),
+        tag_words(_("it does not have the tag %(tags)s")),
         lambda facts, value: facts.tags.isdisjoint(map(tag_key, value["tags"])),
     ),
     Condition(
         "assignee",
         _("Who takes care of it"),
         (Input("assignee", _("Who"), ONE, _assignees),),
-        _assignee_words,
+        assignee_words,
         _assigned,
     ),
     Condition(
         "language",
         _("The customer's language"),
         (Input("language", _("Language"), ONE, _languages),),
-        _language_words,
+        language_words,
         _same_language,
     ),
     Condition(
@@ -332,28 +256,28 @@ _ALL = (
             Input("amount", _("Amount"), MONEY),
             Input("currency", _("Currency"), CURRENCY, hint=_("Three letters, like USD.")),
         ),
-        _total_words,
+        total_words,
         _costs,
     ),
     Condition(
         "nth_request_at_least",
-        _("How often the customer has asked"),
+        _("How often they have asked"),
         (Input("n", _("At least so many times"), NUMBER, least=2, most=999),),
-        _nth_words,
+        nth_words,
         lambda facts, value: facts.nth_request >= value["n"],
     ),
     Condition(
         "channel",
         _("How it came"),
         (Input("channel", _("By"), ONE, _table(CHANNELS)),),
-        _channel_words,
+        channel_words,
         _by_channel,
     ),
     Condition(
         "opening_hours",
         _("Opening hours"),
         (Input("hours", _("The store is"), ONE, _table(_HOURS)),),
-        _hours_words,
+        hours_words,
         lambda facts, value: facts.within_hours == (value["hours"] == "open"),
     ),
     Condition(
@@ -369,7 +293,7 @@ _ALL = (
                 hint=_("With commas between them; one of them is enough. Endings do not matter."),
             ),
         ),
-        _says_words,
+        says_words,
         _says,
     ),
 )

@@ -15,6 +15,7 @@ from typing import Any
 from babel.numbers import list_currencies
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tickets.errors import InvalidInput
 from tickets.models import Macro, Order, Store, User
@@ -220,13 +221,23 @@ _CLEANERS: Mapping[str, Callable[[Input, Any, Known], Any]] = {
 
 
 def or_list(parts: Sequence[str]) -> str:
-    """``a``, ``a or b``, ``a, b or c``."""
-    return _joined(parts, _("%(first)s or %(last)s"))
+    """Names of which one is enough: ``a``, ``a or b``, ``a, b or c``."""
+    return _joined(parts, pgettext("names", "%(first)s or %(last)s"))
 
 
 def and_list(parts: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return _joined(parts, _("%(first)s and %(last)s"))
+    """Names: ``a``, ``a and b``, ``a, b and c``."""
+    return _joined(parts, pgettext("names", "%(first)s and %(last)s"))
+
+
+def and_if(parts: Sequence[str]) -> str:
+    """Conditions, each a clause: ``it is urgent and nobody takes care of it``."""
+    return _joined(parts, pgettext("conditions", "%(first)s and %(last)s"))
+
+
+def and_then(parts: Sequence[str]) -> str:
+    """Actions, each an order: ``solve it and mail the leads``."""
+    return _joined(parts, pgettext("actions", "%(first)s and %(last)s"))
 
 
 def _joined(parts: Sequence[str], end: str) -> str:

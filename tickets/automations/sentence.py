@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tickets.automations.conditions import condition
 from tickets.automations.doings import doing
 from tickets.automations.facts import Facts, Rule, Step
-from tickets.automations.inputs import About, Known, and_list, known_of
+from tickets.automations.inputs import About, Known, and_if, and_then, known_of
 from tickets.automations.triggers import trigger
 from tickets.errors import ActionError, InvalidInput
 
@@ -25,10 +25,10 @@ def sentence(rule: Rule, about: About) -> str:
     known = known_of(about)
     when = _said(trigger, rule.when, rule.when_value, known)
     ifs = [_said(condition, one.key, one.value, known) for one in rule.conditions]
-    then = and_list([doing_words(one, known) for one in rule.actions])
+    then = and_then([doing_words(one, known) for one in rule.actions])
     if not ifs:
         return _("When %(when)s: %(then)s.") % {"when": when, "then": then}
-    said = {"when": when, "if": and_list(ifs), "then": then}
+    said = {"when": when, "if": and_if(ifs), "then": then}
     return _("When %(when)s, if %(if)s: %(then)s.") % said
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tickets import access
 from tickets import labels as common
 from tickets.actions import automations as actions
-from tickets.desk import automations
+from tickets.desk import automation_log, automations
 from tickets.desk.person import Desk, staff_only
 from tickets.desk.views.automations import forbidden
 from tickets.errors import ActionError, NotAllowed
@@ -64,7 +64,7 @@ def log(request: HttpRequest, desk: Desk) -> HttpResponse:
         return forbidden(request, desk)
     chosen = _chosen(desk, request.GET.get("automation", ""))
     outcome = request.GET.get("outcome", "")
-    found = automations.log(
+    found = automation_log.page(
         desk, automation=chosen, outcome=outcome, after=_number(request.GET.get("after"))
     )
     kept = {
@@ -76,7 +76,7 @@ def log(request: HttpRequest, desk: Desk) -> HttpResponse:
         log=found,
         chosen=chosen,
         outcome=outcome,
-        outcomes=automations.OUTCOMES,
+        outcomes=automation_log.OUTCOMES,
         choices=_choices(desk),
         later=urlencode({**kept, "after": found.after}) if found.after else "",
         here=request.get_full_path(),
