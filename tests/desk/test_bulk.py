@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.cast import NOON, make_customer
 from tests.desk.bulk import begin, changed, counts, form_key, newest, questions, ticked, work
 from tests.desk.errands import step
 from tests.desk.talk import later, question
+from tests.desk.test_undo import press
 from tickets.actions import bulk, keep_macros, merging, talk
 from tickets.actions.bulk_verbs import Plan, Prioritise
 from tickets.actions.keep_macros import Wanted
@@ -223,6 +227,40 @@ def test_the_preview_says_what_and_changes_nothing(nora: Client, five: list[Tick
         assert words in answer.text
     assert form_key(answer) == sent["form_key"]
     assert not BulkJob.objects.exists()
+
+
+def test_the_bar_takes_it_back(nora: Client, five: list[Ticket]) -> None:
+    answer = begin(nora, ticked(five), priority=0)
+    first = newest()
+    work()
+    back = press(nora, answer)
+    assert "It is being taken back." in back.text
+    assert f'href="/desk/bulk/{first.pk}/"' in back.text
+    work()
+    assert {ticket.priority for ticket in again(five)} == {2}
+    assert counts(newest()) == ("done", 5, 0, 0)
+    assert "Take it back" not in nora.get(f"/desk/bulk/{first.pk}/").text
+    # Pressed again, in a window that still shows it: the same page, and nothing more.
+    assert press(nora, answer).redirect_chain[-1][0] == f"/desk/bulk/{newest().pk}/"
+    assert (BulkJob.objects.count(), work()) == (2, 0)
+
+
+def test_ticks_cost_a_list_no_query(
+    nora: Client, as_: As, reader: User, five: list[Ticket]
+) -> None:
+    asked = []
+    for client in (nora, as_(reader)):
+        client.get("/desk/?queue=questions")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/desk/?queue=questions")
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+def test_who_only_looks_has_nothing_to_tick(as_: As, reader: User, five: list[Ticket]) -> None:
+    page = as_(reader).get("/desk/?queue=questions").text
+    assert five[0].spoken_reference in page
+    assert "pick" not in page.split('id="middle"')[1]
 
 
 # --- what cannot be done -----------------------------------------------------------------
@@ -447,11 +485,5 @@ def test_actions_refuse_what_no_form_sends(agent: User, five: list[Ticket]) -> N
             told="",
             actor=Actor.staff(agent),
             now=NOON,
-            form_key=newest_key(),
+            form_key=uuid.uuid4(),
         )
-
-
-def newest_key() -> Any:
-    import uuid
-
-    return uuid.uuid4()
