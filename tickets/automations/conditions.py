@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets import wording
 from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS, tag_key
@@ -104,7 +105,10 @@ def _assignees(known: Known) -> Choices:
     return [("any", _t("Somebody")), ("none", _t("Nobody")), *known.people]
 
 
-_HOURS: Mapping[str, Promise] = {"open": _("Open"), "closed": _("Closed")}
+_HOURS: Mapping[str, Promise] = {
+    "open": pgettext_lazy("store", "open"),
+    "closed": pgettext_lazy("store", "closed"),
+}
 
 
 # --- whether it is so --------------------------------------------------------------------

@@ -134,7 +134,7 @@ _ALL = (
         _("Assign it"),
         "user",
         _assign_words,
-        (Input("user", _("To"), ONE, _people_or_nobody),),
+        (Input("user", _("Whom"), ONE, _people_or_nobody),),
     ),
     Doing(
         "priority",

@@ -48,7 +48,7 @@ class AutomationForm(forms.Form):
     """
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
-    when = forms.ChoiceField(label=_("When"), error_messages={"required": _("Choose one.")})
+    when = forms.ChoiceField(label=_("What happens"), error_messages={"required": _("Choose one.")})
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     active = forms.BooleanField(label=_("Switch it on at once"), required=False)
 
@@ -85,7 +85,7 @@ class AutomationForm(forms.Form):
     def _add_lines(self, name: str) -> None:
         parts = LISTS[name]
         choices = [(key, str(one.label)) for key, one in parts.items()]
-        label = _t("If") if name == IF else _t("Then")
+        label = _t("Condition") if name == IF else _t("Action")
         for at, line in enumerate(self.typed.lines[name]):
             self.fields[f"{name}-{at}-key"] = forms.ChoiceField(
                 label=label, choices=choices, error_messages={"required": _t("Choose one.")}
