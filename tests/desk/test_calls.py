@@ -219,6 +219,28 @@ def test_many_of_one_name_are_told_to_be_more(nora: Client, kpopusa: Store) -> N
     assert "More people fit" in answer.content.decode()
 
 
+def test_who_came_long_ago_is_found_behind_the_newest(
+    nora: Client, kpopusa: Store, popmart: Store
+) -> None:
+    """By the index of words: each once, with accents and beginnings, of this person's stores."""
+    old = [make_customer(kpopusa, f"old{n}@example.com", f"Zora Old{n}") for n in range(2)]
+    make_customer(kpopusa, "accent@example.com", "Zóra Accent")
+    make_customer(popmart, "theirs@example.com", "Zora Elsewhere")
+    crowd = [
+        Customer(store=kpopusa, email=f"c{n}@example.com", email_key=f"c{n}@example.com", name="Q")
+        for n in range(lookup._NEWEST)
+    ]
+    Customer.objects.bulk_create(crowd)
+    make_customer(kpopusa, "new@example.com", "Zora New")
+    make_customer(kpopusa, "newer@example.com", "Zóra Newer")
+    everybody = sorted([*(one.name for one in old), "Zora New", "Zóra Accent", "Zóra Newer"])
+    for text in ("zora", "ZÓRA", "zor"):
+        assert sorted(names(typed(nora, text))) == everybody, text
+    assert names(typed(nora, "zora old1")) == ["Zora Old1"]
+    assert names(typed(nora, "zor acc")) == ["Zóra Accent"]
+    assert names(typed(nora, "zora elsewhere")) == []
+
+
 def test_customers_of_other_stores_are_not_there(
     nora: Client, agent: User, popmart: Store, jo: Customer
 ) -> None:
