@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from django.core.management import call_command
 from django.test import RequestFactory
 
 from policies.pack import PACKS
@@ -18,6 +19,10 @@ from supportdesk.visitor import visitor_of
 from tests.cast import NOON, Story
 from tickets import outbox
 from tickets.models import Outbox, Store
+
+
+def test_the_migrations_make_what_the_models_say(db: None) -> None:
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
 
 
 def test_one_variable_names_any_s3() -> None:

@@ -194,8 +194,8 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(
                         ("snooze", "days"),
-                        ("snooze_days__isnull", False),
                         ("snooze_days__gte", 1),
+                        ("snooze_days__isnull", False),
                         ("snooze_days__lte", 366),
                     ),
                     models.Q(models.Q(("snooze", "days"), _negated=True), ("snooze_days", None)),
