@@ -120,9 +120,16 @@ class _Pool:
 
     @cached_property
     def deadlines(self) -> dict[int, list[Deadline]]:
-        """The tickets' own deadlines, by ticket, the last cycle first."""
+        """The tickets' own deadlines that wait, and the last of each kind; the last cycle first.
+
+        A ticket that was busy for months has many more, which nobody asks for.
+        """
+        mine = Deadline.objects.filter(ticket__in=self.ids)
+        last = mine.order_by("ticket_id", "kind", "step", "-cycle")
+        last = last.distinct("ticket_id", "kind", "step")
+        rows = {row.pk: row for row in (*last, *mine.filter(state__in=LIVE).order_by())}
         found: dict[int, list[Deadline]] = defaultdict(list)
-        for row in Deadline.objects.filter(ticket__in=self.ids).order_by("-cycle", "pk"):
+        for row in sorted(rows.values(), key=lambda row: (-row.cycle, row.pk)):
             assert row.ticket_id is not None
             found[row.ticket_id].append(row)
         return found
