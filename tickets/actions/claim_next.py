@@ -132,20 +132,29 @@ def _just_given(user: User, stores: list[int], now: datetime) -> Given | None:
 def _locked(told: dict[str, Any]) -> int | None:
     """The best candidate, its row locked; None where there is none.
 
-    If all are held by others for a moment, one is waited for: a ticket that is only being written
-    on is not nobody's. Each further round means that others have taken what was seen.
+    If all are held by others for a moment, the first is waited for: a ticket that is only being
+    written on is not nobody's. What turns out to be taken by then is let go of before anything
+    else is waited for, so that nobody waits in a ring.
     """
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_FIRST, told)
             keys = [key for (key,) in cursor.fetchall()]
-            if not keys:
-                return None
-            for passing in (" SKIP LOCKED", ""):
-                cursor.execute(_LOCK + passing, {"keys": keys})
-                found = cursor.fetchone()
-                if found is not None:
-                    return int(found[0])
+        if not keys:
+            return None
+        found = _try_lock(keys, " SKIP LOCKED") or _try_lock(keys[:1], "")
+        if found is not None:
+            return found
+
+
+def _try_lock(keys: list[int], passing: str) -> int | None:
+    """The first of these that is still free, locked; of the others no lock is kept."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LOCK + passing, {"keys": keys})
+        found = cursor.fetchone()
+        if found is None:  # a row that was waited for stays locked until its savepoint is undone
+            transaction.set_rollback(True)
+    return None if found is None else int(found[0])
 
 
 def _give(key: int, user: User, now: datetime) -> Given:
