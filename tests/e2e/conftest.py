@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,18 @@ def house(
     }
     yield built
     built.worker.goes_home()
+    _last_answer_is_given()
+
+
+def _last_answer_is_given() -> None:
+    """A page asks on by itself until it is shut; only then may the tables be emptied.
+
+    Every connection of a browser is a thread of the server, which ends with it.
+    """
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=15)
+            assert not thread.is_alive(), "a question of the last story is still being answered"
 
 
 @pytest.fixture

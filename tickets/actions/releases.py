@@ -32,8 +32,8 @@ from tickets.permissions import permit
 __all__ = ["Expectation", "confirm", "dismiss", "expectation", "fire", "proposals", "propose"]
 
 # One statement whatever the number of orders: what waited for the old date waits no longer, and
-# each affected order gets a row that is due at once. A row that is due already stays: it tells
-# of a move before this one.
+# each affected order gets a row that is due at once, the oldest order's first: the sweep tells
+# them in this order. A row that is due already stays: it tells of a move before this one.
 _WAKE = """
 WITH affected AS (
     SELECT id, store_id FROM tickets_order WHERE id = ANY(%(orders)s)
@@ -49,7 +49,7 @@ SELECT a.store_id, a.id, 'preorder_due', 0,
        1 + coalesce((SELECT max(d.cycle) FROM tickets_deadline d
                      WHERE d.order_id = a.id AND d.kind = 'preorder_due' AND d.step = 0), 0),
        %(now)s, %(now)s, 'pending', 0, ''
-FROM affected a
+FROM affected a ORDER BY a.id
 """
 
 
