@@ -378,6 +378,8 @@ def test_a_macros_run_is_taken_back_whole(nora: Actor, lead: User, ten: list[Tic
     job = start(Plan(macro=macro.pk, name=macro.name), ten, nora)
     run_bulk.run_due(NOON)
     assert counts(job) == ("done", 10, 0, 0)
+    ran = Event.objects.filter(kind="macro_used")
+    assert [event.data["bulk"] for event in ran] == [job.pk] * 10
     made = bulk.undo(job, actor=nora, now=NOON + timedelta(minutes=5))
     run_bulk.run_due(NOON + timedelta(minutes=5))
     assert counts(made) == ("done", 10, 0, 0)

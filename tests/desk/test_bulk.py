@@ -86,6 +86,19 @@ def test_ticked_rows_are_changed_and_the_others_are_not(
     assert five[4].events.count() == 1
 
 
+def test_the_history_says_that_it_was_one_of_several(
+    nora: Client, as_: As, second_agent: User, five: list[Ticket]
+) -> None:
+    changed(nora, ticked(five[:2]), priority=0)
+    words, whole = "together with other tickets", f'<a href="/desk/bulk/{newest().pk}/">'
+    page = nora.get(f"/desk/tickets/{five[0].reference}/").text
+    assert page.count(words) == page.count(whole) == 2  # in the conversation, and in all of it
+    for_omar = as_(second_agent).get(f"/desk/tickets/{five[0].reference}/").text
+    assert for_omar.count(words) == 2
+    assert "/desk/bulk/" + str(newest().pk) not in for_omar  # it is not his to see
+    assert words not in nora.get(f"/desk/tickets/{five[4].reference}/").text
+
+
 def test_nothing_happens_before_the_worker_comes(nora: Client, five: list[Ticket]) -> None:
     answer = begin(nora, ticked(five), priority=0)
     assert "5 tickets are being changed." in answer.text

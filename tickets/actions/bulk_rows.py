@@ -164,6 +164,7 @@ def _run(job: BulkJob, macro: Macro, ticket: Ticket, now: datetime) -> Result:
         now=now,
         form_key=reply_key(job, ticket.pk),
         seen=ticket.last_seq,
+        bulk=job.pk,
     )
     return _done([ran.event]) if ran.event is not None else UNCHANGED
 

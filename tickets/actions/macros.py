@@ -116,10 +116,12 @@ def run(
     seen: int | None = None,
     seen_pending: Collection[int] = (),
     seen_writing: Collection[int] = (),
+    bulk: int | None = None,
 ) -> Ran:
     """Do all that a macro says in one transaction: the reply and the deeds with it.
 
-    The same ``form_key`` twice is once, also after it was taken back.
+    The same ``form_key`` twice is once, also after it was taken back. ``bulk`` is the key of the
+    change of several tickets that it is a part of.
 
     Raises:
         InvalidInput: a value is missing on this ticket, or a deed cannot be done.
@@ -135,8 +137,8 @@ def run(
         said.must_be_whole()
     if macro.kind == "agent" and said is not None:
         known = {"seen_pending": seen_pending, "seen_writing": seen_writing}
-        return _reply(macro, ticket, said, actor, now, form_key, seen or 0, known)
-    return _at_once(macro, ticket, said, actor, now, form_key, seen)
+        return _reply(macro, ticket, said, actor, now, form_key, seen or 0, known, bulk)
+    return _at_once(macro, ticket, said, actor, now, form_key, seen, bulk)
 
 
 def _reply(
@@ -148,6 +150,7 @@ def _reply(
     form_key: uuid.UUID,
     seen: int,
     known: Mapping[str, Collection[int]],
+    bulk: int | None,
 ) -> Ran:
     """The reply goes on its way; the rest is done in its turn."""
     written: list[Event] = []
@@ -158,7 +161,8 @@ def _reply(
             raise _merged()
         if used(turn.ticket, form_key) is not None:
             raise Conflict(_("This was done already, and taken back. Open the macro again."))
-        written.append(_event(turn, macro, do(turn, macro), form_key, said.locale, reply=True))
+        done = do(turn, macro)
+        written.append(_event(turn, macro, done, form_key, said.locale, reply=True, bulk=bulk))
 
     typed = Typed("agent", said.body, macro.then_state, seen)
     sent = replies.send(
@@ -176,6 +180,7 @@ def _at_once(
     now: datetime,
     form_key: uuid.UUID,
     seen: int | None,
+    bulk: int | None,
 ) -> Ran:
     """A note, if any, and the deeds: all of it now."""
     with transaction.atomic():
@@ -203,7 +208,8 @@ def _at_once(
             done = do(turn, macro)
             if said is None and not done:
                 return Ran(None)
-            return Ran(_event(turn, macro, done, form_key, said.locale if said else ""))
+            language = said.locale if said else ""
+            return Ran(_event(turn, macro, done, form_key, language, bulk=bulk))
 
 
 def _merged() -> Conflict:
@@ -218,8 +224,9 @@ def _event(
     language: str,
     *,
     reply: bool = False,
+    bulk: int | None = None,
 ) -> Event:
-    return turn.event(
+    event = turn.event(
         USED,
         macro=macro.pk,
         name=macro.name,
@@ -228,6 +235,9 @@ def _event(
         reply=reply,
         form_key=str(form_key),
     )
+    if bulk is not None:
+        event.data["bulk"] = bulk
+    return event
 
 
 def _runner(macro: Macro, ticket: Ticket, actor: Actor) -> User:

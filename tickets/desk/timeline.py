@@ -107,6 +107,7 @@ class Entry:
     key: int = 0  # of its message
     origin: str = ""  # the reference of the merged ticket that it is from
     automation: int = 0  # the key of the one that has acted
+    bulk: int = 0  # the key of the change of several tickets that it is a part of
 
 
 def who(event: Event) -> str:
@@ -149,6 +150,8 @@ def detail(event: Event) -> str:
     said += [line for line in _in_order(data.get("details") or {}) if line != "yes"]
     told = ("tracking", "sentence", "reason") + (() if event.kind == "claim_filed" else ("note",))
     said += [str(data[key]) for key in told if data.get(key)]
+    if "bulk" in data:
+        said.append(_("together with other tickets"))
     return "\n".join(part for part in said if part)
 
 
@@ -281,6 +284,7 @@ def entry(event: Event, origin: str = "") -> Entry:
         str(event.policy_version.number) if event.policy_version else "",
         origin=origin,
         automation=event.data["automation"]["id"] if event.kind == "automation_ran" else 0,
+        bulk=event.data.get("bulk", 0),
     )
 
 
