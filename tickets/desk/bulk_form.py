@@ -20,11 +20,9 @@ from tickets.actions.bulk_verbs import (
     Solve,
     in_order,
 )
-from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS
 from tickets.actions.wording import MAX_BODY
-from tickets.desk import labels
+from tickets.desk.changes_form import ChangesForm
 from tickets.models import Macro, User
-from tickets.models.macros import MOST_DAYS
 
 SAYS: Mapping[str, Promise] = {
     "": _("Nothing"),
@@ -36,42 +34,12 @@ ASSIGNS: Mapping[str, Promise] = {
     "me": _("Me"),
     "nobody": _("Given back to all"),
 }
-SNOOZES: Mapping[str, Promise] = {
-    "": _("Not put off"),
-    "tomorrow": _("Until tomorrow's opening"),
-    "monday": _("Until Monday's opening"),
-    "days": _("For as many days"),
-}
-_TAGS = (LONGEST_TAG + 2) * MOST_TAGS * 2
 
 
-class BulkForm(forms.Form):
+class BulkForm(ChangesForm):
     """What is to be done. A form checks shapes; what may be is the action's to say."""
 
-    assign = forms.ChoiceField(label=_("Assigned to"), required=False)
-    priority = forms.TypedChoiceField(
-        label=_("Priority"),
-        choices=[("", _("As it is")), *labels.PRIORITIES.items()],
-        required=False,
-        coerce=int,
-        empty_value=None,
-    )
-    add_tags = forms.CharField(
-        label=_("Tags to put on"),
-        required=False,
-        max_length=_TAGS,
-        help_text=_("With commas between them."),
-    )
-    remove_tags = forms.CharField(
-        label=_("Tags to take off"),
-        required=False,
-        max_length=_TAGS,
-        help_text=_("With commas between them."),
-    )
-    snooze = forms.ChoiceField(label=_("Put off"), choices=list(SNOOZES.items()), required=False)
-    snooze_days = forms.IntegerField(
-        label=_("Days"), required=False, min_value=1, max_value=MOST_DAYS
-    )
+    assigns = ASSIGNS
     solve = forms.BooleanField(label=_("Mark as solved"), required=False)
     says = forms.ChoiceField(
         label=_("Say"), choices=list(SAYS.items()), required=False, widget=forms.RadioSelect
@@ -95,11 +63,9 @@ class BulkForm(forms.Form):
         initial = {"form_key": uuid.uuid4()}
         super().__init__(data, auto_id="bulk-%s", initial=initial)
         self.user = user
-        self.people = {str(person.pk): person for person in people}
+        self.offer(people)
         self.macros = {macro.pk: macro for macro in macros}
         fields: dict[str, Any] = self.fields
-        named = [(f"person-{pk}", person.get_full_name()) for pk, person in self.people.items()]
-        fields["assign"].choices = [*ASSIGNS.items(), *named]
         several = len({macro.store_id for macro in macros}) > 1
         fields["macro"].choices = [
             ("", _("None")),

@@ -12,12 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from tickets.actions.deeds import LONGEST_TAG, MOST_TAGS
 from tickets.actions.keep_macros import Wanted
 from tickets.actions.wording import MAX_BODY
-from tickets.desk import labels
+from tickets.desk.changes_form import ChangesForm
 from tickets.models import Macro, Store, User
-from tickets.models.macros import LONGEST_NAME, MOST_DAYS
+from tickets.models.macros import LONGEST_NAME
 
 KINDS: Mapping[str, Promise] = {
     "agent": _("A reply to the customer"),
@@ -35,22 +34,17 @@ ASSIGNS: Mapping[str, Promise] = {
     "me": _("Whoever runs it"),
     "nobody": _("Given back to all"),
 }
-SNOOZES: Mapping[str, Promise] = {
-    "": _("Not put off"),
-    "tomorrow": _("Until tomorrow's opening"),
-    "monday": _("Until Monday's opening"),
-    "days": _("For as many days"),
-}
-_TAGS = (LONGEST_TAG + 2) * MOST_TAGS * 2
 
 
-class MacroForm(forms.Form):
+class MacroForm(ChangesForm):
     """All of a macro. A form checks shapes; what may be is the action's to say.
 
     ``changed`` is the macro's last change that was looked at; ``example`` the reference of a ticket
     that the preview is filled from.
     """
 
+    assigns = ASSIGNS
+    field_order = ("name", "shared", "kind", "then_state")  # errors are listed as they stand
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
     shared = forms.BooleanField(label=_("For everybody at the store"), required=False)
     kind = forms.ChoiceField(
@@ -61,30 +55,6 @@ class MacroForm(forms.Form):
         initial="agent",
     )
     then_state = forms.ChoiceField(label=_("Then"), choices=list(THEN.items()), required=False)
-    assign = forms.ChoiceField(label=_("Assigned to"), required=False)
-    priority = forms.TypedChoiceField(
-        label=_("Priority"),
-        choices=[("", _("As it is")), *labels.PRIORITIES.items()],
-        required=False,
-        coerce=int,
-        empty_value=None,
-    )
-    add_tags = forms.CharField(
-        label=_("Tags to put on"),
-        required=False,
-        max_length=_TAGS,
-        help_text=_("With commas between them."),
-    )
-    remove_tags = forms.CharField(
-        label=_("Tags to take off"),
-        required=False,
-        max_length=_TAGS,
-        help_text=_("With commas between them."),
-    )
-    snooze = forms.ChoiceField(label=_("Put off"), choices=list(SNOOZES.items()), required=False)
-    snooze_days = forms.IntegerField(
-        label=_("Days"), required=False, min_value=1, max_value=MOST_DAYS
-    )
     position = forms.IntegerField(
         label=_("Place in the list"), required=False, min_value=0, max_value=999, initial=0
     )
@@ -106,11 +76,8 @@ class MacroForm(forms.Form):
         may_share: bool = False,
     ) -> None:
         super().__init__(data, auto_id="macro-%s", initial=initial)
-        self.people = {str(person.pk): person for person in people}
+        self.offer(people)
         self.locales = list(locales)
-        fields: dict[str, Any] = self.fields
-        named = [(f"person-{pk}", person.get_full_name()) for pk, person in self.people.items()]
-        fields["assign"].choices = [*ASSIGNS.items(), *named]
         if not may_share:
             del self.fields["shared"]
         spoken = dict(settings.LANGUAGES)
