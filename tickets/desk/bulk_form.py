@@ -42,7 +42,10 @@ class BulkForm(ChangesForm):
     assigns = ASSIGNS
     solve = forms.BooleanField(label=_("Mark as solved"), required=False)
     says = forms.ChoiceField(
-        label=_("Say"), choices=list(SAYS.items()), required=False, widget=forms.RadioSelect
+        label=_("What is said"),
+        choices=list(SAYS.items()),
+        required=False,
+        widget=forms.RadioSelect,
     )
     body = forms.CharField(
         label=_("Text"),

@@ -130,7 +130,9 @@ def _shown(
     request: HttpRequest, desk: Desk, found: BulkJob, error: ActionError | None = None
 ) -> HttpResponse:
     """The page of one; with what could not be done about it."""
-    show = "all" if request.GET.get("show") == "all" else "failed"
+    show = request.GET.get("show", "")
+    if show not in ("all", "failed"):
+        show = "failed" if found.live or found.failed else "all"
     rows, after = bulk.rows(desk, found, show, _number(request.GET.get("after", "")))
     more: dict[str, Any] = {"rows": rows, "after": after, "show": show, "place": "bulk"}
     more["body"] = (found.undoes or found).params.get("body", "")
