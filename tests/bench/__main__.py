@@ -16,7 +16,10 @@ from pathlib import Path
 
 from supportdesk import embedded
 
-PARTS = ("decide", "pages", "sweep", "filing", "trial", "uploads", "likeness", "desk", "together")
+PARTS = (
+    *("decide", "pages", "sweep", "filing", "trial", "uploads", "likeness"),
+    *("desk", "macros", "automating", "changing"),
+)
 ALONE = "peer"  # `make bench-peer`: it installs somebody else's package
 
 

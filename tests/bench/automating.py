@@ -2,10 +2,12 @@
 
 Filing is timed as `tests.bench.filing` does it: the last form, through the server. The rules are
 switched on and off between two filings, so that both see the same tables and the same machine.
+``AUTOMATION_ROUNDS=20`` takes fewer rounds, to try something out.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -29,29 +31,30 @@ from tickets.models import (
     User,
 )
 
+ROUNDS = min(int(os.environ.get("AUTOMATION_ROUNDS", "200")), 250)  # more in a minute: a storm
+WARM = max(3, ROUNDS // 10)
 RULES = 50
 _ACT = 2  # of the rules act on what is filed here; the others look at it and pass
 
 
-def figure(rounds: int, warm: int) -> Iterator[Figure]:
+def figures() -> Iterator[Figure]:
     """The ratio of the medians, in turns."""
     now = clock.now()
-    store = Store.objects.filter(slug="kpopusa").first()
-    store = store or open_store("kpopusa", now=now, mail_from="bench@example.com")
+    store = open_store("kpopusa", now=now, mail_from="bench@example.com")
     _rules(store, now)
-    paths = iter(_drafts(store, (rounds + warm) * 2, now))
+    paths = iter(_drafts(store, (ROUNDS + WARM) * 2, now))
     took: dict[bool, list[float]] = {True: [], False: []}
     with serving() as client:
-        for lap in range(rounds + warm):
+        for lap in range(ROUNDS + WARM):
             for on in (True, False) if lap % 2 else (False, True):
                 _switch(store, on)
                 seconds = _file(client, next(paths), lap * 2 + on)
-                if lap >= warm:
+                if lap >= WARM:
                     took[on].append(seconds)
-    assert AutomationCause.objects.count() == rounds + warm
+    assert AutomationCause.objects.count() == ROUNDS + WARM
     ruled, bare = statistics.median(took[True]), statistics.median(took[False])
     print(f"  filing: {ruled * 1000:.2f} ms with rules, {bare * 1000:.2f} ms without (medians)")
-    _run_them(rounds + warm)
+    _run_them(ROUNDS + WARM)
     name = f"filing a claim, {RULES} rules in force / none"
     yield Figure(name, ruled / bare, "x", 1.10)
 

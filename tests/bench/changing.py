@@ -35,8 +35,7 @@ OPENED = 50  # by the product; the others are like these
 def figures() -> Iterator[Figure]:
     """Two changes of all tickets; then the most memory that one of a tenth and one of all hold."""
     now = clock.now()
-    store = Store.objects.filter(slug="kpopusa").first()
-    store = store or open_store("kpopusa", now=now, mail_from="bench@example.com")
+    store = open_store("kpopusa", now=now, mail_from="bench@example.com")
     agent = agents_of([store])[0]
     ids = _tickets(store, now)
     _changed(Plan((Prioritise(3),)), ids[:FEW], agent)  # warm

@@ -1,7 +1,4 @@
-"""What a team's desk costs: a macro against a plain reply, many tickets at once, rules in force.
-
-``TOGETHER_ROUNDS=20`` takes fewer rounds, to try something out.
-"""
+"""What a macro costs against a plain reply. ``MACRO_ROUNDS=20`` takes fewer, to try it out."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from supportdesk import clock
-from tests.bench import automating, changing
 from tests.bench.__main__ import Figure
 from tests.bench.desk import agents_of, cookie_of
 from tests.bench.server import TOKEN, Client, serving
@@ -25,7 +21,7 @@ from tickets.actions.stores import open_store
 from tickets.actor import Actor
 from tickets.models import Event, Macro, Message, Store, Ticket, User
 
-ROUNDS = int(os.environ.get("TOGETHER_ROUNDS", "200"))
+ROUNDS = int(os.environ.get("MACRO_ROUNDS", "200"))
 WARM = max(3, ROUNDS // 10)
 TEXT = (
     "Dear {{ first_name }},\n\nyour request {{ reference }} about order {{ order_number }} is "
@@ -34,15 +30,6 @@ TEXT = (
 
 
 def figures() -> Iterator[Figure]:
-    """All of them, one after the other."""
-    for part in PARTS:
-        yield from part()
-
-
-# --- a macro -----------------------------------------------------------------------------
-
-
-def macro() -> Iterator[Figure]:
     """A run (reply, tag, assign, snooze) against a plain reply of the same length, in turns.
 
     Once as an agent waits for it, through the desk; once whole, until the message is said.
@@ -150,20 +137,3 @@ def _compared(
     mine, theirs = statistics.median(ones), statistics.median(others)
     print(f"  {name}: {mine * 1000:.1f} ms / {theirs * 1000:.1f} ms (medians)", flush=True)
     return Figure(name, mine / theirs, "x", 2)
-
-
-def automation() -> Iterator[Figure]:
-    """Filing a claim with 50 rules in force, and with none."""
-    yield from automating.figure(min(ROUNDS, 250), WARM)  # within a minute, and no storm
-
-
-def bulk() -> Iterator[Figure]:
-    """Ten thousand tickets changed at once."""
-    yield from changing.figures()
-
-
-PARTS: tuple[Callable[[], Iterator[Figure]], ...] = (
-    macro,
-    automation,
-    bulk,
-)
