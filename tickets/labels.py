@@ -122,6 +122,7 @@ EVENTS: Mapping[str, Promise] = {
     "split_off": _("A message became a ticket of its own"),
     "split_undone": _("The message is back"),
     "ticket_solved": _("Solved"),
+    "step_undone": _("Taken back"),
     "solution_undone": _("Not solved after all"),
     "request_accepted": _("Request received: the rule allows it"),
     "request_repeated": _("Asked for once more"),

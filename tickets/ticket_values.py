@@ -28,6 +28,7 @@ from tickets import access, labels
 from tickets.lifecycle import DeadlineState
 from tickets.models import Claim, Deadline, Event, Refund, Shipment, Ticket, User
 from tickets.models.deadline import BINDING_KINDS
+from tickets.models.event import standing_of
 from tickets.telling import instant_in_words, last_minute, sentences_of, wanted_in_words
 
 MOST_ITEMS = 5
@@ -54,8 +55,9 @@ class About:
 
     @cached_property
     def _event(self) -> Event | None:
-        """The last event that kept a decision."""
-        decided = self.ticket.events.filter(policy_version__isnull=False, data__has_key="decision")
+        """The last event that kept a decision, and was not taken back."""
+        standing = standing_of(self.ticket)
+        decided = standing.filter(policy_version__isnull=False, data__has_key="decision")
         rows = decided.select_related("policy_version").defer("policy_version__source")
         return rows.order_by("-seq").first()
 

@@ -1,4 +1,4 @@
-"""What nobody needs any more: abandoned drafts with their files, spent counters, dead sessions."""
+"""What nobody needs any more: abandoned drafts and files, spent counters, dead sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from tickets.actions import attachments, automation_clock, bulk, presence
+from tickets.actions import attachments, automation_clock, bulk, presence, stepping
 from tickets.actions.add_evidence import stored_names
 from tickets.evidence import rescan
 from tickets.evidence.orphans import sweep_orphans
@@ -47,6 +47,7 @@ def tidy(now: datetime) -> int:
     presence.sweep(now)
     gone += bulk.forget(now)
     automation_clock.forget(now)
+    stepping.forget(now)
     gone += RateBucket.objects.filter(starts_at__lt=now - BUCKET_LIVES).delete()[0]
     if settings.DEMO:
         KeptMail.objects.filter(at__lt=now - KEPT_MAIL_LIVES).delete()

@@ -46,7 +46,7 @@ def test_a_missing_photocard_from_the_first_tap_to_the_replacement(
 
     _the_manufacturer_agrees(nora)
     _the_replacement_is_sent(nora)
-    house.post_goes()
+    house.time_passes(seconds=11)  # until then it can be taken back
     mina.opens(house.link_in(house.newest_mail(MINA, "on its way")))
     mina.reads("It is done.", "Tracking number: 9400100000000000000044")
     assert mina.page.url == page

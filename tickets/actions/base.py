@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from supportdesk.nudge import drain_outbox as nudge
+from supportdesk.nudge import drain_outbox_later as nudge_later
 from supportdesk.nudge import index_words, run_automations
 from tickets.actions import clocks, retention, snoozing, watching
 from tickets.actions.ledger import Ledger
@@ -60,6 +61,7 @@ class Turn:
     events: list[Event] = field(default_factory=list)
     mails: list[Outbox] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
+    hold: timedelta = timedelta()  # how long its mails wait, so that it can be taken back
     _deadlines_touched: bool = False
     _outcome_before: str = field(init=False, default="")
     _state_before: str = field(init=False, default="")
@@ -122,7 +124,7 @@ class Turn:
                 store=self.store,
                 event=event,
                 template=template,
-                wake_at=self.now,
+                wake_at=self.now + self.hold,
                 pickup=self.pickup,
                 cycle=self.pickup.cycle if self.pickup else None,
                 **to,
@@ -233,7 +235,7 @@ def write(turns: Sequence[Turn]) -> None:
     Outbox.objects.bulk_create(mails)
     Deadline.objects.bulk_create(row for turn in turns for row in turn.deadlines)
     if mails:
-        transaction.on_commit(nudge)
+        transaction.on_commit(nudge_later if turns[0].hold else nudge)
     if any(event.kind in _SAYS_SOMETHING for event in events):
         transaction.on_commit(index_words)
     if any(event.ticket_id is not None for event in events):

@@ -11,15 +11,17 @@ from policies.pack import Pack
 from policies.publish import in_force, pack_of
 from policies.types import Verdict
 from tickets.actions import watch
-from tickets.actions.base import Turn, order_turn, ticket_turn
+from tickets.actions.base import Turn, order_turn
 from tickets.actions.deeds import ANSWER_KINDS
 from tickets.actions.money import request_refund_of_ticket
 from tickets.actions.preorders import settle
+from tickets.actions.stepping import step_turn
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import DeadlineState, TicketState, WaitingFor
 from tickets.models import Order, Shipment, Ticket
+from tickets.models.event import standing_of
 from tickets.permissions import permit
 from tickets.references import new_reference
 
@@ -37,8 +39,8 @@ def _pack(turn: Turn) -> Pack:
 
 
 def _last_of(ticket: Ticket, *kinds: str) -> str:
-    found = ticket.events.filter(kind__in=kinds).order_by("-seq").values_list("kind", flat=True)
-    return found.first() or ""
+    found = standing_of(ticket).filter(kind__in=kinds).order_by("-seq")
+    return found.values_list("kind", flat=True).first() or ""
 
 
 def _still_open(ticket: Ticket) -> None:
@@ -63,7 +65,7 @@ def ask_carrier(
         InvalidInput: the request is not about a parcel.
         Conflict: it is over, or something happened meanwhile.
     """
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with step_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         row = turn.ticket
         assert row is not None
         pack = _pack(turn)
@@ -97,11 +99,11 @@ def record_carrier_answer(
         InvalidInput: the request is not about a parcel.
         Conflict: nobody asked the carrier, or something happened meanwhile.
     """
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with step_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         row = turn.ticket
         assert row is not None
         _pack(turn)
-        last = row.events.filter(kind__in=("carrier_asked", "carrier_answered")).last()
+        last = standing_of(row).filter(kind__in=("carrier_asked", "carrier_answered")).last()
         if last is None:
             raise Conflict(_("Nobody has asked the carrier yet."))
         if last.kind == "carrier_answered" and last.data.get("found") == found:
@@ -137,11 +139,11 @@ def make_good(
     """
     if outcome not in ("refund", "replacement"):
         raise InvalidInput(_("Choose a refund or a replacement."), "outcome")
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with step_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         row = turn.ticket
         assert row is not None
         pack = _pack(turn)
-        before = row.events.filter(kind="parcel_made_good").last()
+        before = standing_of(row).filter(kind="parcel_made_good").last()
         if before is not None and before.data.get("outcome") == outcome:
             return row
         turn.saw(seen)

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from policies.evaluate import decide
 from policies.pack import Pack
 from policies.publish import good, pack_of
-from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.base import Turn
 from tickets.actions.evidence_deadlines import EVIDENCE_KINDS, set_evidence_deadlines
 from tickets.actions.limits import hold_to
 from tickets.actions.money import check_amount, request_refund
 from tickets.actions.moves import move
 from tickets.actions.replacement_weeks import MANUFACTURER_KINDS, start_weeks, weeks_run
 from tickets.actions.rights import need_reason
+from tickets.actions.stepping import step_turn
 from tickets.actions.trace import decision_data
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
@@ -36,8 +37,11 @@ MONEY_OUTCOMES = ("refund", "return")
 def claim_turn(
     claim: Claim, verb: str, *, actor: Actor, now: datetime
 ) -> Iterator[tuple[Turn, Claim, Pack]]:
-    """The locked claim with its ticket and the pack it is judged by; saved at the end."""
-    with ticket_turn(claim.ticket_id, verb, actor=actor, now=now) as turn:
+    """The locked claim with its ticket and the pack it is judged by; saved at the end.
+
+    What staff do in it can be taken back for a moment, while its mails wait.
+    """
+    with step_turn(claim.ticket_id, verb, actor=actor, now=now) as turn:
         row = turn.claim
         assert row is not None
         # In place of a version that cannot be read any more, another judges, and is cited.

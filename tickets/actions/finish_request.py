@@ -7,14 +7,16 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from policies.types import Request, Verdict
-from tickets.actions.base import Turn, ticket_turn
+from tickets.actions.base import Turn
 from tickets.actions.cancel_order import Today, judge_today
 from tickets.actions.deeds import ANSWER_KINDS
+from tickets.actions.stepping import step_turn
 from tickets.actions.wording import clean
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import DeadlineState, TicketState
 from tickets.models import Message, Ticket
+from tickets.models.event import standing_of
 
 _OVER = (TicketState.SOLVED, TicketState.CLOSED)
 
@@ -25,7 +27,7 @@ def _begin(turn: Turn, done: str, seen: int | None) -> bool:
     assert ticket is not None
     if turn.claim is not None:
         raise InvalidInput(_("This is a claim: decide it."))
-    if ticket.state in _OVER and ticket.events.filter(kind=done).exists():
+    if ticket.state in _OVER and standing_of(ticket).filter(kind=done).exists():
         return False
     turn.saw(seen)
     if ticket.state in _OVER:
@@ -53,7 +55,7 @@ def finish(
         Conflict: it is over, a refund is still to be paid, or something happened meanwhile.
     """
     text = clean(body)
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with step_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         row = turn.ticket
         assert row is not None
         if not _begin(turn, "request_done", seen):
@@ -80,7 +82,7 @@ def refuse(
         Conflict: it is over, a refund is still to be paid, or something happened meanwhile.
     """
     text = clean(reason)
-    with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
+    with step_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         row = turn.ticket
         assert row is not None
         if not _begin(turn, "request_refused", seen):

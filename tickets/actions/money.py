@@ -12,6 +12,7 @@ from policies.pack import Pack
 from tickets.actions import limits
 from tickets.actions.base import Turn, pickup_turn, ticket_turn
 from tickets.actions.moves import move
+from tickets.actions.stepping import step_turn
 from tickets.actor import Actor
 from tickets.errors import Conflict, InvalidInput
 from tickets.lifecycle import ClaimState, RefundState, TicketState
@@ -99,7 +100,7 @@ def mark_refund_paid(
 def _paid_for_ticket(refund: Refund, actor: Actor, now: datetime) -> Refund:
     """A cancellation, or a lost parcel: paying it was all that was left to do."""
     assert refund.ticket_id is not None
-    with ticket_turn(refund.ticket_id, "work", actor=actor, now=now) as turn:
+    with step_turn(refund.ticket_id, "work", actor=actor, now=now) as turn:
         row = _pay(turn, refund)
         if row is not None:
             turn.mail("refund_paid", turn.events[-1])
@@ -129,7 +130,7 @@ def _solve(turn: Turn) -> None:
 
 def _paid_for_claim(refund: Refund, actor: Actor, now: datetime, seen: int | None) -> Refund:
     assert refund.claim is not None
-    with ticket_turn(refund.claim.ticket_id, "work", actor=actor, now=now) as turn:
+    with step_turn(refund.claim.ticket_id, "work", actor=actor, now=now) as turn:
         row = _pay(turn, refund)
         claim = turn.claim
         if row is not None and claim is not None:

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from tickets.actions import deeds, replies, snoozing
+from tickets.actions import deeds, replies, snoozing, stepping
 from tickets.actions.base import Turn, ticket_turn
 from tickets.actor import Actor
 from tickets.errors import ActionError, Conflict
 from tickets.lifecycle import TicketState
 from tickets.models import Event, Ticket, User
+from tickets.models.event import STEP_UNDONE
 
 SHOWN = timedelta(seconds=10)
 WITHIN = timedelta(seconds=60)
@@ -36,6 +37,9 @@ def take_back(ticket: Ticket, numbers: Sequence[int], *, actor: Actor, now: date
     """
     with ticket_turn(ticket.pk, "work", actor=actor, now=now) as turn:
         assert turn.ticket is not None
+        step = stepping.of(turn.ticket, numbers[0]) if len(numbers) == 1 else None
+        if step is not None:
+            return [stepping.back(turn, step, within=WITHIN).kind]
         found = list(turn.ticket.events.filter(seq__in=list(numbers)).order_by("-seq"))
         if len(found) != len(set(numbers)):
             raise Conflict(_("This cannot be undone any more."))
@@ -56,6 +60,9 @@ def back(
     Raises:
         Conflict: it is not the actor's own, not undoable, too long ago, or no longer so.
     """
+    assert turn.ticket is not None
+    if turn.ticket.events.filter(kind=STEP_UNDONE, data__undoes=event.seq).exists():
+        return False
     way = _BACK.get(event.kind)
     who = whose or turn.actor
     mine = event.actor_kind == who.kind and event.actor_user_id == (

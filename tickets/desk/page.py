@@ -35,6 +35,7 @@ from tickets.desk.rulebook import Rulebook
 from tickets.desk.rulebook import read as read_rules
 from tickets.lifecycle import ClaimState, DeadlineState
 from tickets.models import Claim, Deadline, Event, Evidence, Store, Ticket, User
+from tickets.models.event import standing
 from tickets.permissions import roles_with
 from tickets.references import clean_reference
 
@@ -109,7 +110,7 @@ def build(
     context["split_at"] = _split_at(ticket) if "work" in verbs else ""
     context["marks"] = marking.read(desk, ticket, bound, change=card == "marks", rows=found.marks)
     if claim is not None:
-        asked = any(event.kind == "sent_to_manufacturer" for event in events)
+        asked = any(event.kind == "sent_to_manufacturer" for event in standing(events))
         context |= _claim_context(claim, verbs, bound, asked_manufacturer=asked)
         context["asked"] = _asked(claim, what_if) if what_if is not None else None
         context["deadlines"] = _deadlines(ticket_clocks.without_targets(found.deadlines))

@@ -76,6 +76,7 @@ ICONS: Mapping[str, str] = {
     "unlinked": "link",
     "ticket_solved": "check",
     "solution_undone": "arrow-back-up",
+    "step_undone": "arrow-back-up",
     "order_cancelled": "shopping-cart-x",
     "address_changed": "map-pin",
     "request_refused": "minus",
@@ -218,6 +219,10 @@ def _macro(event: Event) -> list[str]:
     return said
 
 
+def _step(event: Event) -> list[str]:
+    return [", ".join(str(common.EVENTS.get(kind, kind)) for kind in event.data["kinds"])]
+
+
 def _automation(event: Event) -> list[str]:
     return [event.data["name"]]
 
@@ -251,6 +256,7 @@ _OWN: Mapping[str, Callable[[Event], list[str]]] = {
     "snoozed": _snoozed,
     "split_off": _other,
     "split_undone": _other,
+    "step_undone": _step,
     "tagged": _tagged,
     "unlinked": _other,
     "unmerged": _other,
@@ -277,7 +283,7 @@ def entry(event: Event, origin: str = "") -> Entry:
         who(event),
         event.at,
         title(event),
-        f"{_('Undone')}\n{detail(event)}" if "undoes" in event.data else detail(event),
+        _undone(event) + detail(event),
         ICONS.get(event.kind, "circle-dashed"),
         event,
         event.rule,
@@ -286,6 +292,11 @@ def entry(event: Event, origin: str = "") -> Entry:
         automation=event.data["automation"]["id"] if event.kind == "automation_ran" else 0,
         bulk=event.data.get("bulk", 0),
     )
+
+
+def _undone(event: Event) -> str:
+    """That it is the way back from another; of a step the title says so."""
+    return f"{_('Undone')}\n" if "undoes" in event.data and event.kind != "step_undone" else ""
 
 
 CHANNELS: Mapping[str, Promise] = {

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from tickets.actions.undoing import may_be_undone
-from tickets.models import Event, Ticket
+from tickets.models import Event, StepBack, Ticket
 
 MARK = "undo"
 
@@ -23,6 +23,14 @@ def offer(request: HttpRequest, text: str, ticket: Ticket, *events: Event | None
         numbers = ",".join(str(event.seq) for event in done)
         way = f"{MARK} {reverse('desk:take-back', args=[ticket.reference])} {numbers}"
     messages.success(request, text, extra_tags=way)
+
+
+def offer_step(request: HttpRequest, text: str, ticket: Ticket, step: StepBack | None) -> None:
+    """Say which step of a claim was taken; with a way back where it was kept."""
+    if step is None:
+        messages.success(request, text)
+        return
+    offer_at(request, text, reverse("desk:take-back", args=[ticket.reference]), str(step.last))
 
 
 def offer_at(request: HttpRequest, text: str, address: str, numbers: str = "") -> None:

@@ -81,6 +81,7 @@ INTERNAL_EVENTS = frozenset(
         "solution_undone",
         "split_off",
         "split_undone",
+        "step_undone",
         "tagged",
         "target_missed",
         "unlinked",

@@ -46,6 +46,7 @@ from tickets.models.order import (
 from tickets.models.outbox import KeptMail, Outbox, RateBucket
 from tickets.models.people import Membership, Role, User
 from tickets.models.release import ReleaseMove
+from tickets.models.stepping import StepBack
 from tickets.models.store import Customer, Product, Store, Supplier
 from tickets.models.talking import Mention, ReplyDraft
 from tickets.models.ticket import Message, Ticket
@@ -101,6 +102,7 @@ __all__ = [
     "Shipment",
     "Split",
     "StaleDoc",
+    "StepBack",
     "Store",
     "Supplier",
     "Tag",

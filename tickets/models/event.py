@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -23,6 +25,9 @@ DECISION_KINDS = (
     "pickup_expired",
     "request_accepted",
 )
+
+
+STEP_UNDONE = "step_undone"  # its data names the events that count no more
 
 
 class Event(models.Model):
@@ -147,3 +152,26 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.seq}"
+
+
+def standing(events: Iterable[Event]) -> list[Event]:
+    """Events of tickets without those that staff have taken back, and without the taking back."""
+    events = list(events)
+    undone = {
+        (event.ticket_id, seq)
+        for event in events
+        if event.kind == STEP_UNDONE
+        for seq in event.data["undone"]
+    }
+    return [
+        event
+        for event in events
+        if event.kind != STEP_UNDONE and (event.ticket_id, event.seq) not in undone
+    ]
+
+
+def standing_of(ticket: Ticket) -> models.QuerySet[Event]:
+    """A ticket's events without those that staff have taken back."""
+    backs = Event.objects.filter(ticket=ticket, kind=STEP_UNDONE)
+    undone = [seq for data in backs.values_list("data", flat=True) for seq in data["undone"]]
+    return Event.objects.filter(ticket=ticket).exclude(seq__in=undone)

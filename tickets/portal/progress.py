@@ -19,6 +19,7 @@ from tickets.actions.what_if import propose
 from tickets.file_words import problem_words
 from tickets.lifecycle import CLAIM_MOVES, ClaimState, DeadlineState, may_follow
 from tickets.models import Claim, Deadline, Event, Evidence, Message, Ticket
+from tickets.models.event import STEP_UNDONE, standing
 from tickets.telling import sentences_of
 
 _C = ClaimState
@@ -235,10 +236,11 @@ def _told_of(event: Event) -> tuple[str, Promise]:
 def timeline(family: Sequence[int]) -> list[dict[str, Any]]:
     """What happened on a ticket and on those merged into it, the newest last; only what is the
     customer's to know."""
-    events = Event.objects.filter(ticket__in=family, kind__in=TOLD).order_by("at", "pk")
+    wanted = [*TOLD, STEP_UNDONE]
+    events = Event.objects.filter(ticket__in=family, kind__in=wanted).order_by("at", "pk")
     return [
         {"icon": icon, "text": text, "at": event.at, "detail": _detail(event)}
-        for event in events
+        for event in standing(events)
         for icon, text in (_told_of(event),)
     ]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tickets.actions import cancel_order, carrier, finish_request
+from tickets.actions import cancel_order, carrier, finish_request, stepping
 from tickets.desk import errands, page
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.undo_bar import offer_step
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError
 from tickets.models import Ticket
@@ -37,7 +37,8 @@ def _take(
         act(ticket, data, by)
     except ActionError as error:
         return refused(request, desk, ticket, key, form, error)
-    messages.success(request, done % {"who": ticket.customer.name or ticket.customer.email})
+    said = done % {"who": ticket.customer.name or ticket.customer.email}
+    offer_step(request, said, ticket, stepping.last_of(ticket, desk.actor, desk.now))
     return redirect("desk:ticket", ticket.reference)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from policies.publish import pack_of
-from tickets.actions import decide_claim, fulfil_claim, money
+from tickets.actions import decide_claim, fulfil_claim, money, stepping
 from tickets.desk import page, rulebook, steps
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.undo_bar import offer_step
 from tickets.desk.views.answer import refused
 from tickets.errors import ActionError
 from tickets.models import Claim, Ticket
@@ -39,7 +39,7 @@ def _take(
     except ActionError as error:
         return refused(request, desk, ticket, key, form, error)
     who = ticket.customer.name or ticket.customer.email
-    messages.success(request, done % {"who": who})
+    offer_step(request, done % {"who": who}, ticket, stepping.last_of(ticket, desk.actor, desk.now))
     return redirect("desk:ticket", ticket.reference)
 
 
