@@ -23,6 +23,7 @@ from tests.cast import NOON
 from tests.evidence.filing import FILM, body, browser_of, filed, put
 from tests.evidence.pdf_text import fonts_of, text_of
 from tickets.actions.decide_claim import approve
+from tickets.actions.undoing import take_back
 from tickets.actor import Actor
 from tickets.evidence.export import hashes_in, prepare, stream
 from tickets.models import Claim, Event, Evidence, Order, Product, Store, Ticket, User
@@ -272,6 +273,25 @@ def test_the_document_says_who_what_by_which_rule_and_when(
         assert said.replace(" ", "") in text.replace(" ", "").replace("\n", ""), said
     assert all("NotoSansCJK" in font for font in fonts_of(content))
     assert len(content) < 400_000  # only what is used of the font
+
+
+def test_what_was_taken_back_is_no_decision_on_paper(
+    sent: tuple[Claim, Evidence], agent: User
+) -> None:
+    claim, _evidence = sent
+    actor = Actor.staff(agent)
+    approve(claim, "replacement", note="A slip.", actor=actor, now=NOON, seen=None)
+    ticket = Ticket.objects.get(pk=claim.ticket_id)
+    take_back(ticket, [ticket.last_seq], actor=actor, now=NOON)
+    papers = prepare(Ticket.objects.get(pk=ticket.pk), now=NOON).papers
+    text = text_of(papers["decision.pdf"])
+    assert "Nothing has been decided yet." in text.replace("\n", " ")
+    assert "A slip." not in text
+    # The whole history keeps both.
+    assert [row["kind"] for row in json.loads(papers["timeline.json"])["events"]][-2:] == [
+        "claim_approved",
+        "step_undone",
+    ]
 
 
 def test_the_document_is_in_the_stores_language(kpop2: Store, sent: tuple[Claim, Evidence]) -> None:

@@ -26,6 +26,7 @@ from tickets.evidence.pdf import decision_pdf
 from tickets.evidence.stored import StorageAway, open_range
 from tickets.lifecycle import EvidenceState
 from tickets.models import Evidence, Ticket
+from tickets.models.event import standing
 
 MANIFEST = "SHA256SUMS"
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def _papers(
     names = [(one.name, one.evidence) for one in originals]
     left_out = [each for each in files if not _goes_along(each)]
     return {
-        "decision.pdf": decision_pdf(ticket, events, files, now=now),
+        "decision.pdf": decision_pdf(ticket, standing(events), files, now=now),
         "timeline.csv": documents.timeline_csv(events, zone),
         "timeline.json": documents.timeline_json(ticket, events),
         "custody.csv": "".join(as_csv(chains(ticket), ticket.store)).encode(),
