@@ -11,19 +11,22 @@ from django.core import mail as post
 from django.db import IntegrityError
 from django.test import Client
 
+from tests.automations.house import let, rule
 from tests.cast import NOON, Story, make_order
 from tests.desk.conftest import Clock
 from tests.desk.errands import ask, mails, on_its_way, step
 from tests.desk.steps import kinds, take
 from tests.desk.test_undo import press
 from tickets import outbox
-from tickets.actions import decide_claim, stepping, undoing
+from tickets.actions import decide_claim, run_automations, stepping, undoing
 from tickets.actor import Actor
 from tickets.models import (
+    AutomationCause,
     Claim,
     Customer,
     Deadline,
     Event,
+    Firing,
     Message,
     Outbox,
     Refund,
@@ -245,6 +248,40 @@ def test_what_happened_since_keeps_it(
     before = rows(ready)
     assert "changed again since" in press(nora, page).text
     assert rows(ready) == before
+
+
+def test_automations_act_on_what_stands(
+    nora: Client, manager: User, ready: Claim, still: Clock
+) -> None:
+    store = ready.ticket.store
+    let(store, manager, rule("refused", ("add_tags", {"tags": ["no"]})), now=still.at)
+    page = stepped(nora, ready, "decision", **REFUSE)
+    run_automations.run_due(still.at + timedelta(seconds=9))
+    assert not Firing.objects.exists()
+    assert "Undone." in press(nora, page).text
+    run_automations.run_due(still.at + timedelta(minutes=1))
+    assert not Firing.objects.exists()
+    assert not AutomationCause.objects.exists()
+
+    page = stepped(nora, ready, "decision", **REFUSE)
+    still.at += timedelta(seconds=10)
+    run_automations.run_due(still.at)
+    assert Firing.objects.get().outcome == "did"
+    assert "changed again since" in press(nora, page).text
+
+
+def test_what_was_marked_as_paid_in_the_list_is_owed_again(
+    nora: Client, defect: Claim, still: Clock
+) -> None:
+    for one, words in (*BACK, ("inspection", {"passed": "yes"})):
+        stepped(nora, defect, one, **words)
+        still.at += timedelta(minutes=5)
+    before = rows(defect)
+    refund = Refund.objects.get()
+    answer = nora.post(f"/desk/refunds/{refund.pk}/payment/", {"seen": ""}, follow=True)
+    assert rows(defect) != before
+    assert "Undone." in press(nora, answer).text
+    assert rows(defect) == before
 
 
 def test_nobody_takes_back_anothers_decision(

@@ -3,7 +3,8 @@
 A step of staff is looked at before and after, so that nothing a turn does by itself (clocks,
 snoozes, retention, money) can be forgotten. Its mails wait as long as a reply does; until the first
 of them has left, and while nothing else has happened on the ticket, every row can be put back as
-it was. The events stay, and one more says that they were taken back.
+it was. Automations hear of it as late. The events stay, and one more says that they were taken
+back.
 """
 
 from __future__ import annotations
@@ -24,7 +25,17 @@ from tickets.actions.reply_drafts import in_hand
 from tickets.actor import Actor
 from tickets.errors import Conflict
 from tickets.lifecycle import OutboxState
-from tickets.models import Claim, Deadline, Event, Message, Outbox, Refund, StepBack, Ticket
+from tickets.models import (
+    AutomationCause,
+    Claim,
+    Deadline,
+    Event,
+    Message,
+    Outbox,
+    Refund,
+    StepBack,
+    Ticket,
+)
 from tickets.models.event import STEP_UNDONE
 
 # Numbers of events, what follows by itself, and what the database reckons.
@@ -71,6 +82,7 @@ def _kept(ticket_id: int, actor: Actor) -> Iterator[None]:
         yield
         row.refresh_from_db(fields=["last_seq", "updated_at"])
         if row.last_seq >= first:
+            _let_automations_wait(row, first)
             record = _compare(before, _look(ticket_id))
             StepBack.objects.update_or_create(
                 ticket=row,
@@ -82,6 +94,16 @@ def _kept(ticket_id: int, actor: Actor) -> Iterator[None]:
                     "record": record,
                 },
             )
+
+
+def _causes(ticket: Ticket, first: int) -> models.QuerySet[AutomationCause]:
+    """What a step has to tell the automations of its store, and has not yet."""
+    return AutomationCause.objects.filter(event__ticket=ticket, event__seq__gte=first)
+
+
+def _let_automations_wait(ticket: Ticket, first: int) -> None:
+    """They act on what stands: what they did at once would keep the step from being taken back."""
+    _causes(ticket, first).update(wake_at=ticket.updated_at + delay())
 
 
 def _look(ticket_id: int) -> Picture:
@@ -160,6 +182,7 @@ def back(turn: Turn, step: StepBack, *, within: timedelta) -> Event:
         raise Conflict(_("It has been changed again since, so it was left as it is."))
     events = turn.ticket.events.filter(seq__range=(step.first, step.last)).order_by("seq")
     _keep_mails(events, turn.now)
+    _causes(turn.ticket, step.first).delete()
     _put_back(turn, step.record)
     step.delete()
     done = list(events)

@@ -1,4 +1,4 @@
-"""The way back from the last step of staff on a claim."""
+"""The way back from the last step of staff on a request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """One table, a row a claim at most."""
+    """One table, a row a ticket at most."""
 
     dependencies: ClassVar = [
         ("tickets", "0016_automations"),

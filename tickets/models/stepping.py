@@ -1,4 +1,4 @@
-"""How a claim stood before the last step of staff, for as long as that step can be taken back."""
+"""How a request stood before the last step of staff, for as long as that step can be taken back."""
 
 from __future__ import annotations
 

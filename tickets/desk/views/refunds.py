@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tickets import access
+from tickets.actions import stepping
 from tickets.actions.money import mark_refund_paid
 from tickets.desk import shelves
 from tickets.desk.person import Desk, staff_only
+from tickets.desk.undo_bar import offer_step
 from tickets.desk.views.answer import status_of
 from tickets.errors import ActionError
 
@@ -55,5 +57,10 @@ def payment(request: HttpRequest, desk: Desk, pk: int) -> HttpResponse:
         mark_refund_paid(refund, actor=desk.actor, now=desk.now, seen=seen)
     except ActionError as error:
         return _list(request, desk, error)
-    messages.success(request, _("Paid. The customer is told by mail."))
+    said = _("Paid. The customer is told by mail.")
+    ticket = refund.claim.ticket if refund.claim is not None else refund.ticket
+    if ticket is None:  # a pickup's: that has no steps
+        messages.success(request, said)
+    else:
+        offer_step(request, said, ticket, stepping.last_of(ticket, desk.actor, desk.now))
     return redirect("desk:refunds")
